@@ -1,0 +1,21 @@
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test', '<rootDir>/tools'],
+  testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '<rootDir>/test/layering/fixture/',
+    '<rootDir>/apps/web/',
+  ],
+  moduleFileExtensions: ['js', 'mjs', 'ts', 'json'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': '@swc/jest' },
+  moduleNameMapper: {
+    '^@test/kit$': '<rootDir>/test/kit/index.ts',
+    '^@mesh/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
+    '^@mesh/([^/]+)/nest$': '<rootDir>/libs/$1/src/nest/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  coverageProvider: 'v8',
+};

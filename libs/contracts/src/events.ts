@@ -1,0 +1,18 @@
+import type { SourceDto } from './source.dto.js';
+
+export const STAGES = ['searching', 'writing'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/**
+ * What a streaming handler yields; one interceptor sends it as server-sent events (`event:` is `type`, `data:` the
+ * other members as JSON) or collects it into the JSON body of its `done`. The last event is `done`, or on the
+ * wire `error` with a problem.
+ */
+export type AgentEvent<Result> =
+  | { readonly type: 'progress'; readonly stage: Stage; readonly agent: string }
+  | {
+      readonly type: 'sources';
+      readonly sources: readonly Pick<SourceDto, 'id' | 'title' | 'url'>[];
+    }
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'done'; readonly result: Result };

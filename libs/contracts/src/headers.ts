@@ -1,0 +1,9 @@
+/** Header names of the mesh, lower case as Node reports them. */
+export const HEADERS = {
+  /** 8 to 64 characters of `[A-Za-z0-9._-]`; made where missing or malformed. */
+  correlationId: 'x-correlation-id',
+  /** W3C Trace Context. */
+  traceparent: 'traceparent',
+  /** Milliseconds left for the request, set anew at each hop. */
+  deadline: 'deadline-ms',
+} as const;

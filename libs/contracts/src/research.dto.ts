@@ -1,0 +1,75 @@
+import { Transform, Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsOptional,
+  IsString,
+  Length,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
+import { AgentIdentityDto } from './agent-identity.dto.js';
+import { ModelDto } from './draft.dto.js';
+import { SourceDto } from './source.dto.js';
+
+export const DEPTHS = ['fast', 'deep'] as const;
+export type Depth = (typeof DEPTHS)[number];
+
+/** Body of `POST /v1/research`, of the gateway and of the researcher. */
+export class ResearchRequestDto {
+  /**
+   * The question, in any language. 1 to 2000 characters after white space at both ends is dropped.
+   * @example How does a workload get its SVID?
+   */
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
+  @IsString()
+  @Length(1, 2000)
+  question!: string;
+
+  /** `deep` reads more results. Default `fast`. */
+  @IsOptional()
+  @IsIn(DEPTHS)
+  depth?: Depth = 'fast';
+}
+
+/** Answer of the researcher's `POST /v1/research`. */
+export class ResearchDto {
+  /** Markdown with numbered citations (`[1]`), each the `id` of a source. */
+  @IsString()
+  @MaxLength(100_000)
+  answer!: string;
+
+  /** False: the sources do not answer the question, and the answer says so. */
+  @IsBoolean()
+  answered!: boolean;
+
+  @IsArray()
+  @ArrayMaxSize(50)
+  @ValidateNested({ each: true })
+  @Type(() => SourceDto)
+  sources!: SourceDto[];
+
+  @ValidateNested()
+  @Type(() => ModelDto)
+  model!: ModelDto;
+
+  @IsIn(DEPTHS)
+  depth!: Depth;
+
+  /** The agents that had a part in it, outermost first. */
+  @IsArray()
+  @ArrayMaxSize(16)
+  @ValidateNested({ each: true })
+  @Type(() => AgentIdentityDto)
+  agents!: AgentIdentityDto[];
+}
+
+/** Answer of the gateway's `POST /v1/research`. */
+export class AnswerDto extends ResearchDto {
+  /** Finds this request in every agent's log. */
+  @IsString()
+  @Length(8, 64)
+  correlationId!: string;
+}

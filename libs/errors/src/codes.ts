@@ -1,0 +1,39 @@
+import { agentCodes } from './codes/agent.codes.js';
+import { authorityCodes } from './codes/authority.codes.js';
+import { identityCodes } from './codes/identity.codes.js';
+import { llmCodes } from './codes/llm.codes.js';
+import { meshCodes } from './codes/mesh.codes.js';
+import { resilienceCodes } from './codes/resilience.codes.js';
+import { searchCodes } from './codes/search.codes.js';
+import { secretsCodes } from './codes/secrets.codes.js';
+import type { ErrorEntry } from './error-entry.js';
+
+/** Every error code of the project, by area. `docs/errors.md` is generated from it. */
+export const errorAreas = {
+  identity: identityCodes,
+  authority: authorityCodes,
+  agent: agentCodes,
+  resilience: resilienceCodes,
+  llm: llmCodes,
+  search: searchCodes,
+  secrets: secretsCodes,
+  mesh: meshCodes,
+} as const;
+
+type Union<T> = T extends unknown ? keyof T : never;
+
+/** A stable code that callers branch on, never on a message. */
+export type ErrorCode = Union<(typeof errorAreas)[keyof typeof errorAreas]> & string;
+
+const entries = new Map<string, ErrorEntry>(
+  Object.values(errorAreas).flatMap((area) => Object.entries(area)),
+);
+
+/** The entry of a code, or undefined for text that is no code of this project. */
+export function errorEntry(code: string): ErrorEntry | undefined {
+  return entries.get(code);
+}
+
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && entries.has(code);
+}

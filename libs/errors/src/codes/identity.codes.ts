@@ -1,0 +1,3 @@
+import type { ErrorEntry } from '../error-entry.js';
+
+export const identityCodes = {} as const satisfies Record<string, ErrorEntry>;

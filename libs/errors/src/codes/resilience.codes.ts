@@ -1,0 +1,3 @@
+import type { ErrorEntry } from '../error-entry.js';
+
+export const resilienceCodes = {} as const satisfies Record<string, ErrorEntry>;
