@@ -1,0 +1,1 @@
+export { SECRET_SOURCE, SecretsModule, type SecretsModuleOptions } from './secrets.module.js';
