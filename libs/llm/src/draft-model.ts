@@ -1,0 +1,42 @@
+import type { DraftRequestDto, ModelDto } from '@mesh/contracts';
+
+/** What a model yields: any number of `text`, then exactly one `done`. */
+export type DraftChunk =
+  | {
+      readonly type: 'text';
+      /** The next piece of the article, as it is written. */
+      readonly text: string;
+    }
+  | {
+      readonly type: 'done';
+      /** The whole article: Markdown, and no citation `[n]` in it without a source `n`. It wins over the pieces. */
+      readonly article: string;
+      /** False: the sources do not answer the question, and the article says so. */
+      readonly answered: boolean;
+      readonly model: ModelDto;
+    };
+
+/** Outcome of a check that costs nothing. `detail` is one line for an operator and holds no secret. */
+export interface ModelCheck {
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Writes an article with numbered citations from notes and sources, and from nothing else. */
+export interface DraftModel {
+  readonly provider: ModelDto['provider'];
+  /** The model's name at its provider. */
+  readonly name: string;
+
+  /**
+   * Writes the draft.
+   * @throws ModelError where the model cannot write it; the signal's reason where the caller left.
+   */
+  draft(
+    request: DraftRequestDto,
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<DraftChunk>;
+
+  /** Whether the model can be reached with the key there is. Makes no paid call; a failure is data, never thrown. */
+  check(options: { readonly signal: AbortSignal }): Promise<ModelCheck>;
+}

@@ -1,0 +1,2 @@
+export type { DraftChunk, DraftModel, ModelCheck } from './draft-model.js';
+export { ExtractiveWriter } from './extractive/extractive-writer.js';
