@@ -1,0 +1,6 @@
+export { NestLogger } from './nest-logger.js';
+export {
+  LOGGER,
+  ObservabilityModule,
+  type ObservabilityModuleOptions,
+} from './observability.module.js';
