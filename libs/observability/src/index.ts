@@ -27,6 +27,7 @@ export {
 export {
   currentAgent,
   currentContext,
+  requireContext,
   runAsAgent,
   runInContext,
   type AgentIdentity,

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RequestContext } from '@mesh/contracts';
-import { currentAgent, currentContext, runAsAgent, runInContext } from './request-context.js';
+import {
+  currentAgent,
+  currentContext,
+  requireContext,
+  runAsAgent,
+  runInContext,
+} from './request-context.js';
 
 const writer = { agent: 'writer', spiffeId: 'spiffe://mesh.local/ns/agents/sa/writer' };
 
@@ -19,6 +25,12 @@ describe('request context', () => {
   it('is absent outside of agents and requests', () => {
     expect(currentAgent()).toBeUndefined();
     expect(currentContext()).toBeUndefined();
+  });
+
+  it('can be required', () => {
+    const context = contextOf('writer');
+    expect(runInContext(context, requireContext)).toBe(context);
+    expect(requireContext).toThrow('No request is being served here.');
   });
 
   it('reaches what the agent and the request start', async () => {

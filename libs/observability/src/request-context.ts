@@ -50,6 +50,16 @@ export function currentContext(): RequestContext | undefined {
   return scopes.getStore()?.request;
 }
 
+/**
+ * The request that is being served, for code that runs in requests alone.
+ * @throws Error outside of one: a mistake in the code, not in what was sent.
+ */
+export function requireContext(): RequestContext {
+  const context = currentContext();
+  if (context === undefined) throw new Error('No request is being served here.');
+  return context;
+}
+
 /** The agent that is running, or undefined outside of all of them (the launcher). */
 export function currentAgent(): AgentIdentity | undefined {
   return scopes.getStore()?.agent;
