@@ -1,0 +1,152 @@
+import { constants, createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import {
+  type Certificate,
+  CertificateError,
+  type SignatureCheck,
+  spiffeIdOfLeaf,
+  type VerifiedChain,
+  verifyChain,
+} from '@mesh/spiffe';
+import type { X509Bundle, X509BundleSource } from './x509-bundle.js';
+
+const HASHES = { 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' } as const;
+
+/**
+ * Verifies what a peer presented, its own certificate first, against the bundle of the peer's own trust domain and
+ * no other (X509-SVID 5). Signatures are checked each time; `PeerVerifier` remembers.
+ *
+ * @throws CertificateError with one code a rule, BundleError `ERR_BUNDLE_NOT_FOUND`
+ */
+export function verifyPeer(
+  chain: readonly Certificate[],
+  bundles: X509BundleSource,
+  at: Date = new Date(),
+): VerifiedChain {
+  return verifyAgainst(chain, bundleFor(chain, bundles), at, publicKeyOf);
+}
+
+interface Verdict {
+  readonly chain: VerifiedChain;
+  readonly from: number;
+  readonly until: number;
+}
+
+export interface PeerVerifierOptions {
+  /** Verdicts kept at most; the least recently used goes first. Default 1000. */
+  readonly maxVerdicts?: number;
+}
+
+/**
+ * `verifyPeer` that remembers. A verdict holds for the very same certificates and the very same authorities, and
+ * while all certificates are valid; only good ones are kept, so that strangers cannot fill the memory with bad ones
+ * that push the good ones out. The keys of authorities and intermediates are kept by the digest of their SPKI.
+ */
+export class PeerVerifier {
+  private readonly verdicts: BoundedMap<Verdict>;
+  private readonly keys = new BoundedMap<KeyObject>(256);
+
+  constructor(options: PeerVerifierOptions = {}) {
+    this.verdicts = new BoundedMap(options.maxVerdicts ?? 1000);
+  }
+
+  /** As `verifyPeer`. */
+  verify(
+    chain: readonly Certificate[],
+    bundles: X509BundleSource,
+    at: Date = new Date(),
+  ): VerifiedChain {
+    const bundle = bundleFor(chain, bundles);
+    const key = `${chainDigest(chain)} ${bundle.trustDomain.name} ${bundle.digest}`;
+    const known = this.verdicts.get(key);
+    const time = at.getTime();
+    if (known !== undefined && known.from <= time && time <= known.until) return known.chain;
+    const verified = verifyAgainst(chain, bundle, at, (spki) => this.keyOf(spki));
+    this.verdicts.set(key, {
+      chain: verified,
+      from: verified.notBefore.getTime(),
+      until: verified.notAfter.getTime(),
+    });
+    return verified;
+  }
+
+  private keyOf(spki: Uint8Array): KeyObject {
+    const digest = createHash('sha256').update(spki).digest('base64');
+    const known = this.keys.get(digest);
+    if (known !== undefined) return known;
+    const key = publicKeyOf(spki);
+    this.keys.set(digest, key);
+    return key;
+  }
+}
+
+class BoundedMap<T> {
+  private readonly entries = new Map<string, T>();
+
+  constructor(private readonly limit: number) {}
+
+  get(key: string): T | undefined {
+    const value = this.entries.get(key);
+    if (value === undefined) return undefined;
+    // A Map keeps insertion order: what was just used goes to the end.
+    this.entries.delete(key);
+    this.entries.set(key, value);
+    return value;
+  }
+
+  set(key: string, value: T): void {
+    this.entries.set(key, value);
+    if (this.entries.size <= this.limit) return;
+    const [oldest] = this.entries.keys();
+    if (oldest !== undefined) this.entries.delete(oldest);
+  }
+}
+
+function bundleFor(chain: readonly Certificate[], bundles: X509BundleSource): X509Bundle {
+  const leaf = chain[0];
+  if (leaf === undefined) {
+    throw new CertificateError('ERR_CHAIN_EMPTY', 'No certificate was presented.');
+  }
+  return bundles.getX509BundleForTrustDomain(spiffeIdOfLeaf(leaf).trustDomain);
+}
+
+function verifyAgainst(
+  chain: readonly Certificate[],
+  bundle: X509Bundle,
+  at: Date,
+  keyOf: (spki: Uint8Array) => KeyObject,
+): VerifiedChain {
+  const steps = verifyChain(chain, bundle.authorities, at);
+  let step = steps.next();
+  while (!step.done) step = steps.next(signatureIsRight(step.value, keyOf));
+  return step.value;
+}
+
+function signatureIsRight(check: SignatureCheck, keyOf: (spki: Uint8Array) => KeyObject): boolean {
+  try {
+    const key = keyOf(check.publicKeyInfo);
+    const padding =
+      check.algorithm.name === 'RSA-PSS'
+        ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+        : undefined;
+    return verify(
+      HASHES[check.algorithm.hash],
+      check.data,
+      padding ? { key, ...padding } : key,
+      check.signature,
+    );
+  } catch {
+    // OpenSSL throws for a point that is not on the curve or an algorithm that is not the key's.
+    return false;
+  }
+}
+
+function publicKeyOf(spki: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+}
+
+function chainDigest(chain: readonly Certificate[]): string {
+  const hash = createHash('sha256');
+  // DER says its own length, so that two chains cannot run together into the same bytes.
+  for (const certificate of chain) hash.update(certificate.raw);
+  return hash.digest('base64');
+}

@@ -1,0 +1,231 @@
+import {
+  publicKeyKindOf,
+  type PublicKeyKind,
+  signatureAlgorithmOf,
+  type SignatureAlgorithm,
+} from './algorithms.js';
+import type { Certificate } from './certificate.js';
+import { CertificateError } from './certificate.error.js';
+import { sameBytes } from './der.js';
+import {
+  assertKeyUsageCritical,
+  assertUnderstood,
+  idOf,
+  Purpose,
+  rule,
+  spiffeIdOfLeaf,
+} from './leaf.js';
+import { withinNameConstraints } from './name-constraints.js';
+import type { SpiffeId } from './spiffe-id.js';
+
+/** Certificates that a peer may present at most, its own included. */
+export const MAX_CHAIN_LENGTH = 8;
+
+/** A signature for the caller to check: with node:crypto, WebCrypto or whatever it has. */
+export interface SignatureCheck {
+  readonly algorithm: SignatureAlgorithm;
+  readonly keyKind: PublicKeyKind;
+  /** SubjectPublicKeyInfo (DER) of the key that is said to have signed. */
+  readonly publicKeyInfo: Uint8Array;
+  /** As it stands in the certificate: ECDSA as the DER of r and s. */
+  readonly signature: Uint8Array;
+  readonly data: Uint8Array;
+}
+
+/** What a chain proves, once all rules hold. */
+export interface VerifiedChain {
+  readonly id: SpiffeId;
+  /** From the workload's certificate to the authority's. */
+  readonly chain: readonly Certificate[];
+  /** The authority of the bundle that vouches for it: last of `chain`. */
+  readonly authority: Certificate;
+  /** From when all of them are valid. */
+  readonly notBefore: Date;
+  /** The earliest end among them. */
+  readonly notAfter: Date;
+}
+
+/** What is known of a chain before anybody vouches for it, at whatever time. */
+export interface CheckedChain {
+  readonly id: SpiffeId;
+  /** From the workload's certificate to the last one presented. */
+  readonly chain: readonly Certificate[];
+}
+
+/**
+ * All rules of X509-SVID and RFC 5280 that can be checked without a bundle: the leaf's, the order and length of the
+ * chain, and those of each signing certificate in it; neither signatures nor validity yet. The leaf stands first and each certificate
+ * issued the one before it. A chain in another order or with a certificate that is not part of it is refused: the
+ * standard's senders have no reason to send one, and what is not looked at cannot mislead.
+ *
+ * @throws CertificateError with one code a rule
+ */
+export function checkSvidChain(chain: readonly Certificate[]): CheckedChain {
+  const [leaf, ...signers] = chain;
+  if (leaf === undefined) {
+    throw new CertificateError('ERR_CHAIN_EMPTY', 'No certificate was presented.');
+  }
+  rule(
+    chain.length <= MAX_CHAIN_LENGTH,
+    leaf,
+    'ERR_CHAIN_TOO_LONG',
+    `More than ${MAX_CHAIN_LENGTH} certificates were presented.`,
+  );
+  const id = spiffeIdOfLeaf(leaf);
+  signers.forEach((signer, index) => {
+    const below = chain.slice(0, index + 1);
+    const issued = below.at(-1) ?? leaf;
+    rule(
+      namesIssuer(issued, signer) && !signer.equals(issued),
+      issued,
+      'ERR_CHAIN_ORDER',
+      'A certificate is not followed by the one that issued it.',
+    );
+    assertSigner(signer, below, id);
+  });
+  return { id, chain };
+}
+
+/**
+ * Verifies a chain against the authorities of its trust domain, which the caller has chosen by the leaf's ID. A
+ * generator, so that the rules stand here once and the caller checks signatures its own way: each yielded check is to
+ * be answered with whether the signature is right. The bundle is asked for the issuer of the last certificate
+ * presented; where that is an authority itself, as when a server sends its root along, the chain ends in it.
+ *
+ * Stricter than RFC 5280: names must be equal byte for byte, self-issued certificates count for the path length and
+ * are held to name constraints like any other, and the rules hold for the authorities too.
+ *
+ * @throws CertificateError with one code a rule
+ */
+export function* verifyChain(
+  presented: readonly Certificate[],
+  authorities: readonly Certificate[],
+  at: Date,
+): Generator<SignatureCheck, VerifiedChain, boolean> {
+  const { id, chain } = checkSvidChain(presented);
+  chain.forEach((certificate) => assertValidAt(certificate, at));
+  for (const [index, issued] of chain.entries()) {
+    const issuer = chain[index + 1];
+    if (issuer === undefined) break;
+    rule(
+      yield signatureCheck(issued, issuer),
+      issued,
+      'ERR_CHAIN_SIGNATURE',
+      'A certificate is not signed by the one that follows it.',
+    );
+  }
+  const last = chain.at(-1) as Certificate;
+  const sentAlong = chain.length > 1 && authorities.find((authority) => authority.equals(last));
+  if (sentAlong) return verified(id, chain);
+  let reason: unknown;
+  for (const authority of authorities) {
+    if (!namesIssuer(last, authority)) continue;
+    try {
+      assertSigner(authority, chain, id);
+      assertValidAt(authority, at);
+    } catch (error) {
+      // A renewed authority has the name of the one before it: the next may be the right one.
+      reason ??= error;
+      continue;
+    }
+    if (yield signatureCheck(last, authority)) return verified(id, [...chain, authority]);
+  }
+  if (reason !== undefined) throw reason as Error;
+  rule(
+    false,
+    last,
+    'ERR_CHAIN_UNTRUSTED',
+    `No authority of ${id.trustDomain.name} vouches for the chain.`,
+  );
+}
+
+function verified(id: SpiffeId, chain: readonly Certificate[]): VerifiedChain {
+  return Object.freeze({
+    id,
+    chain: Object.freeze([...chain]),
+    authority: chain.at(-1) as Certificate,
+    notBefore: new Date(Math.max(...chain.map((one) => one.notBefore.getTime()))),
+    notAfter: new Date(Math.min(...chain.map((one) => one.notAfter.getTime()))),
+  });
+}
+
+function signatureCheck(issued: Certificate, issuer: Certificate): SignatureCheck {
+  return {
+    algorithm: signatureAlgorithmOf(issued),
+    keyKind: publicKeyKindOf(issuer),
+    publicKeyInfo: issuer.publicKeyInfo,
+    signature: issued.signature,
+    data: issued.signedData,
+  };
+}
+
+/** Whether `issued` says that `issuer` issued it: by name and, where both have one, by key identifier. */
+function namesIssuer(issued: Certificate, issuer: Certificate): boolean {
+  return (
+    sameBytes(issued.issuerName, issuer.subjectName) &&
+    (issued.authorityKeyId === undefined ||
+      issuer.subjectKeyId === undefined ||
+      issued.authorityKeyId === issuer.subjectKeyId)
+  );
+}
+
+function assertValidAt(certificate: Certificate, at: Date): void {
+  rule(
+    at >= certificate.notBefore,
+    certificate,
+    'ERR_CERTIFICATE_NOT_YET_VALID',
+    `The certificate is not valid before ${certificate.notBefore.toISOString()}.`,
+  );
+  rule(
+    at <= certificate.notAfter,
+    certificate,
+    'ERR_CERTIFICATE_EXPIRED',
+    `The certificate expired at ${certificate.notAfter.toISOString()}.`,
+  );
+}
+
+/** The rules for a signing certificate (X509-SVID 3.2 and 4, RFC 5280 6.1.4) above the certificates `below` it. */
+function assertSigner(signer: Certificate, below: readonly Certificate[], id: SpiffeId): void {
+  rule(signer.isCa, signer, 'ERR_CHAIN_NOT_CA', 'A signing certificate is no CA.');
+  rule(
+    signer.keyUsage?.has('keyCertSign') ?? false,
+    signer,
+    'ERR_CHAIN_KEY_CERT_SIGN',
+    'A signing certificate has no key usage of keyCertSign.',
+  );
+  const [uri, ...others] = signer.uriNames;
+  if (uri !== undefined) {
+    const own = idOf(signer, uri, 'ERR_CHAIN_SIGNER_ID');
+    rule(
+      others.length === 0 && own.equals(id.trustDomain.id),
+      signer,
+      'ERR_CHAIN_SIGNER_ID',
+      "A signing certificate's URI is not the ID of the leaf's trust domain.",
+    );
+    assertKeyUsageCritical(signer);
+  }
+  const purposes = signer.extendedKeyUsage;
+  rule(
+    purposes === undefined ||
+      purposes.includes(Purpose.any) ||
+      (purposes.includes(Purpose.serverAuth) && purposes.includes(Purpose.clientAuth)),
+    signer,
+    'ERR_CHAIN_EXTENDED_KEY_USAGE',
+    'A signing certificate is not meant for both sides of TLS.',
+  );
+  rule(
+    signer.pathLength === undefined || below.length - 1 <= signer.pathLength,
+    signer,
+    'ERR_CHAIN_PATH_LENGTH',
+    `A signing certificate permits ${signer.pathLength} others below it.`,
+  );
+  rule(
+    below.every((certificate) => withinNameConstraints(certificate, signer)),
+    signer,
+    'ERR_CHAIN_NAME_CONSTRAINTS',
+    'A name is outside what a signing certificate permits.',
+  );
+  assertUnderstood(signer);
+  publicKeyKindOf(signer);
+  signatureAlgorithmOf(signer);
+}

@@ -1,0 +1,16 @@
+export {
+  type CaOptions,
+  concatenated,
+  der,
+  type IssueOptions,
+  type KeyType,
+  type KeyUsageName,
+  mintCa,
+  type Minted,
+  MintedCa,
+  type MintHash,
+  type MintNames,
+  type MintOptions,
+  newKeys,
+  pem,
+} from './mint.js';
