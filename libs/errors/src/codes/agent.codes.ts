@@ -98,10 +98,31 @@ export const agentCodes = {
     remedy: 'Run agents of the same version.',
     relay: true,
   },
+  ERR_AGENT_STOPPING: {
+    status: 503,
+    title: 'The agent is stopping',
+    remedy: 'Ask again in a moment.',
+    relay: true,
+  },
+  ERR_NOT_ACCEPTABLE: {
+    status: 406,
+    title: 'The answer cannot be given in the form asked for',
+    remedy: 'Accept application/json or text/event-stream.',
+  },
+  ERR_METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'The route does not serve this method',
+    remedy: 'See /openapi.json of the gateway for the routes there are.',
+  },
   ERR_AGENT_FILE_INVALID: {
     status: 500,
     title: 'agent.yaml is not valid',
     remedy: 'Mend the member named in the message.',
+  },
+  ERR_AGENT_UNKNOWN: {
+    status: 500,
+    title: 'There is no agent of this name',
+    remedy: 'Name one that has an agent.yaml in the folder of the agents (./mesh config --print).',
   },
   ERR_CONFIG_INVALID: {
     status: 500,

@@ -1,0 +1,193 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SpiffeId, TrustDomain } from '@mesh/spiffe';
+import { AgentDirectory } from './agent-directory.js';
+import { AgentFileError } from './agent-file.error.js';
+import { AgentFile } from './agent-file.js';
+
+const local = TrustDomain.parse('mesh.local');
+
+function fileOf(
+  name: string,
+  callers: string[] = [],
+  more: { port?: number; identity?: string } = {},
+): AgentFile {
+  const { port = 4000 + name.charCodeAt(0), identity = `/ns/agents/sa/${name}` } = more;
+  const text = `name: ${name}\nidentity: ${identity}\nport: ${port}\nactions:\n  ${name}:do: { callers: ${JSON.stringify(callers)} }\n`;
+  return AgentFile.parse(text, `agents/${name}/agent.yaml`);
+}
+
+function faultOf(run: () => unknown): AgentFileError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof AgentFileError) return error;
+    throw error;
+  }
+  throw new Error('It was accepted.');
+}
+
+describe('AgentDirectory', () => {
+  const directory = AgentDirectory.of(
+    [
+      fileOf('alpha'),
+      fileOf('beta', ['alpha', 'spiffe://other.test/ns/agents/sa/editor']),
+      fileOf('gamma', ['beta', 'spiffe://mesh.local/ns/agents/sa/alpha']),
+    ],
+    local,
+  );
+  const id = (text: string) => SpiffeId.parse(text);
+
+  it('derives identities', () => {
+    expect(directory.names()).toEqual(['alpha', 'beta', 'gamma']);
+    expect(directory.spiffeIdOf('beta').toString()).toBe('spiffe://mesh.local/ns/agents/sa/beta');
+    expect(directory.nameOf(id('spiffe://mesh.local/ns/agents/sa/beta'))).toBe('beta');
+    expect(directory.nameOf(id('spiffe://other.test/ns/agents/sa/beta'))).toBeUndefined();
+    expect(directory.get('beta').name).toBe('beta');
+    expect([directory.has('beta'), directory.has('delta')]).toEqual([true, false]);
+  });
+
+  it.each([
+    ['beta', 'beta:do', 'spiffe://mesh.local/ns/agents/sa/alpha'],
+    ['beta', 'beta:do', 'spiffe://other.test/ns/agents/sa/editor'],
+    ['gamma', 'gamma:do', 'spiffe://mesh.local/ns/agents/sa/alpha'],
+  ])('%s serves %s to %s', (agent, action, caller) => {
+    expect(directory.mayCall(agent, action, id(caller))).toBe(true);
+  });
+
+  it.each([
+    ['an agent that is not named', 'gamma', 'gamma:do', 'spiffe://mesh.local/ns/agents/sa/gamma'],
+    [
+      'the same path in another trust domain',
+      'gamma',
+      'gamma:do',
+      'spiffe://other.test/ns/agents/sa/beta',
+    ],
+    [
+      'another workload of that trust domain',
+      'beta',
+      'beta:do',
+      'spiffe://other.test/ns/agents/sa/other',
+    ],
+    ['the trust domain itself', 'beta', 'beta:do', 'spiffe://mesh.local'],
+    ['an action without callers', 'alpha', 'alpha:do', 'spiffe://mesh.local/ns/agents/sa/beta'],
+    ['another agent’s action', 'gamma', 'beta:do', 'spiffe://mesh.local/ns/agents/sa/alpha'],
+    ['an action nobody declares', 'beta', 'constructor', 'spiffe://mesh.local/ns/agents/sa/alpha'],
+    ['an agent that is not there', 'delta', 'beta:do', 'spiffe://mesh.local/ns/agents/sa/alpha'],
+  ])('denies %s', (_, agent, action, caller) => {
+    expect(directory.mayCall(agent, action, id(caller))).toBe(false);
+  });
+
+  it('derives the edges, and whom an agent calls', () => {
+    expect(directory.edges()).toEqual([
+      { caller: 'alpha', agent: 'beta', action: 'beta:do' },
+      { caller: 'spiffe://other.test/ns/agents/sa/editor', agent: 'beta', action: 'beta:do' },
+      { caller: 'beta', agent: 'gamma', action: 'gamma:do' },
+      { caller: 'alpha', agent: 'gamma', action: 'gamma:do' },
+    ]);
+    expect(directory.peersOf('alpha')).toEqual(['beta', 'gamma']);
+    expect(directory.peersOf('gamma')).toEqual([]);
+  });
+
+  it('says which agents there are where one is unknown', () => {
+    for (const ask of [() => directory.get('delta'), () => directory.spiffeIdOf('toString')]) {
+      expect(ask).toThrow(expect.objectContaining({ code: 'ERR_AGENT_UNKNOWN' }));
+    }
+    expect(() => directory.get('delta')).toThrow('there are: alpha, beta, gamma');
+  });
+
+  it.each([
+    ['name', [fileOf('alpha'), fileOf('alpha', [], { port: 1, identity: '/other' })]],
+    ['identity', [fileOf('alpha'), fileOf('beta', [], { identity: '/ns/agents/sa/alpha' })]],
+    ['port', [fileOf('alpha', [], { port: 1 }), fileOf('beta', [], { port: 1 })]],
+  ])('refuses the same %s twice', (member, files) => {
+    const error = faultOf(() => AgentDirectory.of(files, local));
+    expect(error).toMatchObject({ code: 'ERR_AGENT_FILE_INVALID', member });
+    expect(error.message).toContain('is the same as in agents/alpha/agent.yaml');
+  });
+
+  it.each([
+    ['no agent', 'alpah', 'names no agent (did you mean alpha?)'],
+    ['no agent at all', 'nobody-known', 'names no agent; there are: alpha, beta'],
+    ['no agent of this trust domain', 'spiffe://mesh.local/ns/agents/sa/none', "no agent's"],
+    ['no SPIFFE ID', 'https://other.test/x', 'is neither the name of an agent nor a SPIFFE ID'],
+    [
+      'a malformed SPIFFE ID',
+      'spiffe://other.test//x',
+      'is neither the name of an agent nor a SPIFFE ID',
+    ],
+    ['a whole trust domain', 'spiffe://other.test', 'is the ID of a trust domain'],
+  ])('refuses a caller that is %s', (_, caller, words) => {
+    const error = faultOf(() =>
+      AgentDirectory.of([fileOf('alpha'), fileOf('beta', [caller])], local),
+    );
+    expect(error).toMatchObject({
+      code: 'ERR_AGENT_FILE_INVALID',
+      file: 'agents/beta/agent.yaml',
+      line: 5,
+      member: 'actions.beta:do.callers.0',
+    });
+    expect(error.message).toContain(words);
+  });
+
+  it('refuses a caller by name and by SPIFFE ID at once', () => {
+    const callers = ['alpha', 'spiffe://mesh.local/ns/agents/sa/alpha'];
+    const files = [fileOf('alpha'), fileOf('beta', callers)];
+    expect(faultOf(() => AgentDirectory.of(files, local)).member).toBe('actions.beta:do.callers.1');
+  });
+});
+
+describe('AgentDirectory.load', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'agents-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function put(name: string, text: string): void {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, 'agent.yaml'), text);
+  }
+
+  it('reads each folder that has an agent.yaml', () => {
+    put('b', 'name: beta\nidentity: /b\nport: 2\n');
+    put('a', 'name: alpha\nidentity: /a\nport: 1\n');
+    put('..data', 'name: alpha\nidentity: /a\nport: 1\n');
+    mkdirSync(join(folder, 'web'));
+    writeFileSync(join(folder, 'README.md'), '');
+    mkdirSync(join(folder, 'empty'));
+    rmSync(join(folder, 'README.md'));
+    expect(AgentDirectory.load(folder, local).names()).toEqual(['alpha', 'beta']);
+  });
+
+  it('names the file at fault, relative to where one is', () => {
+    put('a', 'name: alpha\nidentity: /a\nport: x\n');
+    expect(faultOf(() => AgentDirectory.load(folder, local, folder)).message).toMatch(
+      /^a\/agent\.yaml:3:7: port must be a port/,
+    );
+  });
+
+  it('refuses a folder without any, and one that is not there', () => {
+    expect(faultOf(() => AgentDirectory.load(folder, local)).message).toContain(
+      'no folder in it has an agent.yaml',
+    );
+    expect(faultOf(() => AgentDirectory.load(join(folder, 'none'), local)).message).toContain(
+      'ENOENT',
+    );
+  });
+
+  it('takes the agents of this project: gateway calls researcher, researcher calls writer', () => {
+    const apps = join(dirname(fileURLToPath(import.meta.url)), '../../../../apps');
+    const directory = AgentDirectory.load(apps, local);
+    expect(directory.edges()).toEqual([
+      { caller: 'gateway', agent: 'researcher', action: 'research:fast' },
+      { caller: 'gateway', agent: 'researcher', action: 'research:deep' },
+      { caller: 'researcher', agent: 'writer', action: 'draft:write' },
+    ]);
+  });
+});
