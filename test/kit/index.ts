@@ -14,3 +14,12 @@ export {
   newKeys,
   pem,
 } from './mint.js';
+export { FakeClock } from './fake-clock.js';
+export {
+  bundlesResponse,
+  FakeCall,
+  FakeMethod,
+  FakeWorkloadApi,
+  svidEntry,
+  svidResponse,
+} from './fake-workload-api.js';

@@ -1,13 +1,12 @@
 // SPIFFE IDs, certificates, bundle documents (@mesh/spiffe)
 export {
+  type BundleDocument,
   BundleError,
   type BundleErrorCode,
   Certificate,
   CertificateError,
   type CertificateErrorCode,
   type CertificateErrorOptions,
-  type CheckedChain,
-  checkSvidChain,
   type GeneralName,
   type Hash,
   type KeyUsage,
@@ -19,7 +18,10 @@ export {
   MAX_CERTIFICATES,
   MAX_CHAIN_LENGTH,
   type NameConstraints,
+  parseBundleDocument,
+  type PresentedChain,
   type PublicKeyKind,
+  serializeBundleDocument,
   type SignatureAlgorithm,
   type SignatureCheck,
   SpiffeId,
@@ -30,6 +32,8 @@ export {
   TrustDomain,
   type VerifiedChain,
   verifyChain,
+  verifyPresentedChain,
+  webCryptoCheck,
 } from '@mesh/spiffe';
 
 // SVIDs and bundles
@@ -48,3 +52,42 @@ export {
   type VerifiedPeer,
 } from './authorizer.js';
 export { PeerVerifier, type PeerVerifierOptions, verifyPeer } from './verify.js';
+
+// The SPIFFE Workload API
+export type { BackoffOptions } from './workload-api/backoff.js';
+export { type Clock, systemClock } from './workload-api/clock.js';
+export {
+  EndpointAddressError,
+  type EndpointAddressErrorCode,
+} from './workload-api/endpoint-address.error.js';
+export {
+  type EndpointAddress,
+  MAX_SOCKET_PATH_BYTES,
+  parseEndpointAddress,
+} from './workload-api/endpoint-address.js';
+export type { WatchHandlers } from './workload-api/watch.js';
+export {
+  type CallOptions,
+  WorkloadApiClient,
+  type WorkloadApiClientOptions,
+} from './workload-api/workload-api-client.js';
+export { WorkloadApiError, type WorkloadApiErrorCode } from './workload-api/workload-api.error.js';
+export {
+  SECURITY_METADATA,
+  workloadApiService,
+  type X509BundlesResponseInit,
+  type X509SvidResponseInit,
+} from './workload-api/workload-api.service.js';
+export type { X509Context } from './workload-api/x509-context.js';
+
+// A live source of the workload's own identity
+export { pickByHint, pickById, pickFirst, type SvidPicker } from './x509-source/svid-picker.js';
+export { X509SourceError, type X509SourceErrorCode } from './x509-source/x509-source.error.js';
+export {
+  type X509Snapshot,
+  X509Source,
+  type X509SourceLog,
+  type X509SourceMetrics,
+  type X509SourceOptions,
+  type X509SourceState,
+} from './x509-source/x509-source.js';

@@ -262,4 +262,187 @@ export const identityCodes = {
     title: 'The peer is not the one that is expected here',
     remedy: 'Check which SPIFFE ID the peer has, and which one is expected of it.',
   },
+
+  // Connections between workloads
+  ERR_PEER_UNTRUSTED: {
+    status: 502,
+    title: "The peer's certificate chain is not trusted",
+    remedy:
+      "Look up the rule in the handshake line of the log; check both sides' bundles and clocks.",
+    relay: true,
+  },
+  ERR_PEER_CERTIFICATE_MISSING: {
+    status: 403,
+    title: 'The peer presented no certificate',
+    remedy: 'Connect with an X.509-SVID: these ports serve workloads alone.',
+  },
+  ERR_PEER_CHAIN_HIDDEN: {
+    status: 502,
+    title: "This Node.js does not show the peer's intermediate certificates",
+    remedy: 'Run Node.js 26.10 or newer (nodejs/node#65579).',
+  },
+  ERR_PEER_HANDSHAKE_FAILED: {
+    status: 502,
+    title: 'The TLS handshake with the peer failed',
+    remedy: 'Both sides must speak TLS 1.3; the message names what OpenSSL says.',
+    relay: true,
+  },
+  ERR_CONNECTION_LOST: {
+    status: 502,
+    title: 'The connection to the peer was lost during a request',
+    remedy:
+      "If it lasts, look at the peer's handshake lines: a refused workload sees a plain close.",
+    relay: true,
+  },
+  ERR_CONNECTION_EXPIRED: {
+    status: 502,
+    title: 'The connection was cut as its certificates expired',
+    remedy: 'Ask again, or make SVIDs live at least twice as long as requests.',
+    relay: true,
+  },
+  ERR_CONNECTION_DISTRUSTED: {
+    status: 502,
+    title: 'The connection was cut as its authority left the bundle',
+    remedy: 'Ask again; the peer needs an SVID of an authority that is in the bundle.',
+    relay: true,
+  },
+  ERR_CONNECTION_WITHDRAWN: {
+    status: 503,
+    title: "The connection was cut as the workload's identity was withdrawn",
+    remedy: "Check the workload's registration entry.",
+    relay: true,
+  },
+  ERR_POOL_CLOSED: {
+    status: 503,
+    title: 'The agent is shutting down',
+    remedy: 'Ask again once it is up.',
+    relay: true,
+  },
+
+  // Address of the SPIFFE Workload Endpoint
+  ERR_ENDPOINT_UNSET: {
+    status: 500,
+    title: 'The address of the SPIFFE Workload Endpoint is not set',
+    remedy: 'Set SPIFFE_ENDPOINT_SOCKET, for example to unix:///run/spire/agent.sock.',
+  },
+  ERR_ENDPOINT_MALFORMED: {
+    status: 500,
+    title: 'The address of the SPIFFE Workload Endpoint is no URI',
+    remedy: 'Set SPIFFE_ENDPOINT_SOCKET to unix:///absolute/path or tcp://IP:port.',
+  },
+  ERR_ENDPOINT_SCHEME: {
+    status: 500,
+    title: 'The SPIFFE Workload Endpoint has a scheme other than unix and tcp',
+    remedy: 'Set SPIFFE_ENDPOINT_SOCKET to unix:///absolute/path or tcp://IP:port.',
+  },
+  ERR_ENDPOINT_AUTHORITY: {
+    status: 500,
+    title: 'The address of the SPIFFE Workload Endpoint has an authority or user it must not have',
+    remedy: 'Write three slashes after unix:, and no user before the IP address after tcp://.',
+  },
+  ERR_ENDPOINT_HOST: {
+    status: 500,
+    title: 'The SPIFFE Workload Endpoint is named by something other than an IP address',
+    remedy: 'Give an IP address, in brackets if it is IPv6: tcp://127.0.0.1:8081.',
+  },
+  ERR_ENDPOINT_PORT: {
+    status: 500,
+    title: 'The address of the SPIFFE Workload Endpoint has no valid port',
+    remedy: 'Give a port from 1 to 65535: tcp://127.0.0.1:8081.',
+  },
+  ERR_ENDPOINT_PATH: {
+    status: 500,
+    title: 'The address of the SPIFFE Workload Endpoint has a path that is not allowed',
+    remedy: 'Give an absolute path of a socket after unix:, and none after tcp://IP:port.',
+  },
+  ERR_ENDPOINT_PATH_TOO_LONG: {
+    status: 500,
+    title: "The socket's path is longer than the system can connect to",
+    remedy: 'Move the socket to a path of at most 107 bytes.',
+  },
+  ERR_ENDPOINT_COMPONENT: {
+    status: 500,
+    title: 'The address of the SPIFFE Workload Endpoint has a query or fragment',
+    remedy: 'Remove everything from ? or # on; write %3F or %23 where it belongs to the path.',
+  },
+
+  // Workload API
+  ERR_WORKLOAD_API_UNAVAILABLE: {
+    status: 503,
+    title: 'The Workload API is not reachable',
+    remedy: 'Start the SPIRE agent or the embedded authority, and check SPIFFE_ENDPOINT_SOCKET.',
+  },
+  ERR_WORKLOAD_API_DENIED: {
+    status: 503,
+    title: 'The Workload API has no identity for this workload',
+    remedy:
+      'Register the workload: its entry is missing, or its selectors do not fit this process.',
+  },
+  ERR_WORKLOAD_API_REFUSED: {
+    status: 503,
+    title: 'The Workload API does not take this call',
+    remedy: 'Check that a SPIFFE Workload API listens at SPIFFE_ENDPOINT_SOCKET, and its version.',
+  },
+  ERR_WORKLOAD_API_CLOSED: {
+    status: 503,
+    title: 'The Workload API client is closed',
+    remedy: 'Call before close(): the process is going down.',
+  },
+  ERR_WORKLOAD_API_MESSAGE_MALFORMED: {
+    status: 502,
+    title: 'A message of the Workload API cannot be decoded',
+    remedy: 'Check that a SPIFFE Workload API listens at SPIFFE_ENDPOINT_SOCKET.',
+  },
+  ERR_WORKLOAD_API_FIELD_MISSING: {
+    status: 502,
+    title: 'A message of the Workload API lacks a mandatory field',
+    remedy: 'See the message for the field; the server breaks SPIFFE_Workload_API section 5.',
+  },
+  ERR_WORKLOAD_API_SVID_INVALID: {
+    status: 502,
+    title: 'The Workload API sent an SVID that breaks a rule',
+    remedy: 'See the cause for the rule; the issuer has to mend it.',
+  },
+  ERR_WORKLOAD_API_ID_MISMATCH: {
+    status: 502,
+    title: 'The Workload API names another SPIFFE ID than its SVID has',
+    remedy: 'The server mixes up entries; look at its log.',
+  },
+  ERR_WORKLOAD_API_BUNDLE_INVALID: {
+    status: 502,
+    title: 'The Workload API sent a bundle that breaks a rule',
+    remedy: 'See the cause for the rule; the server or a federated trust domain has to mend it.',
+  },
+  ERR_WORKLOAD_API_BUNDLE_CONFLICT: {
+    status: 502,
+    title: 'The Workload API sent two different bundles for one trust domain',
+    remedy: 'Remove the federation of a trust domain with itself.',
+  },
+
+  // X.509 source
+  ERR_SVID_UNAVAILABLE: {
+    status: 503,
+    title: 'This workload has no identity yet',
+    remedy: 'Wait until the Workload API answers; ./mesh doctor says why it does not.',
+  },
+  ERR_SVID_EXPIRED: {
+    status: 503,
+    title: 'The identity of this workload has expired',
+    remedy: 'Bring the Workload API back: the SVID could not be renewed in time.',
+  },
+  ERR_SVID_WITHDRAWN: {
+    status: 503,
+    title: 'The identity of this workload was withdrawn',
+    remedy: 'Register the workload again, if it should have one.',
+  },
+  ERR_SVID_NOT_PICKED: {
+    status: 503,
+    title: 'The Workload API sent no SVID of the kind that is wanted',
+    remedy: 'Check the SPIFFE ID or hint that is configured against the registered entry.',
+  },
+  ERR_SOURCE_CLOSED: {
+    status: 503,
+    title: 'The source of identities is closed',
+    remedy: 'Nothing: the process is going down.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,7 @@
+export { AuthorityError, type AuthorityErrorCode } from './authority.error.js';
+export {
+  EmbeddedAuthority,
+  type AuthorityLog,
+  type EmbeddedAuthorityOptions,
+  type WorkloadEntry,
+} from './embedded-authority.js';
