@@ -29,10 +29,14 @@ const web = ['contracts', 'errors', 'spiffe', 'provenance'];
 /** These speak NestJS by their nature: the pipeline itself, and the DTOs with their Swagger decorators. */
 const nestLibraries = ['agent', 'contracts'];
 
-/** The only files that read the environment, each at one place. */
+/** The only files that read the environment: the programs that hand it to the configuration, and the refusals of production. */
 const environmentReaders = [
-  'libs/agent/src/config/**',
+  'libs/agent/src/nest/run-agent.ts',
+  'apps/mesh/src/commands/prepare.ts',
+  'apps/mesh/src/up/split.ts',
   'libs/identity/src/workload-api/endpoint-address.ts',
+  'libs/authority/src/development-only.ts',
+  'libs/secrets/src/file-secret-source.ts',
 ];
 
 const tests = ['**/*.spec.ts', '**/*.e2e-spec.ts', 'test/**'];

@@ -1,0 +1,74 @@
+// Writes what the documentation says from the code; with --check says which page is not up to date.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { build } from 'esbuild';
+import { format, resolveConfig } from 'prettier';
+
+const pages = { 'docs/errors.md': await errorsPage() };
+
+const prettier = await resolveConfig('README.md');
+for (const [file, page] of Object.entries(pages)) {
+  const wanted = await format(page, { ...prettier, parser: 'markdown' });
+  if (read(file) === wanted) continue;
+  if (process.argv.includes('--check')) {
+    console.error(`${file} is not up to date: npm run docs`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(file, wanted);
+    console.error(`${file} written`);
+  }
+}
+
+async function errorsPage() {
+  const titles = {
+    identity: 'Workload identity and mutual TLS',
+    authority: 'The embedded authority',
+    agent: 'Requests, configuration and calls between agents',
+    resilience: 'Retries, deadlines and circuit breakers',
+    llm: 'Models',
+    search: 'Search',
+    secrets: 'Secrets',
+    mesh: 'The command line',
+  };
+  const { errorAreas } = await load('libs/errors/src/index.ts');
+  const areas = Object.entries(errorAreas).filter(([, codes]) => Object.keys(codes).length > 0);
+  return `# Error codes
+
+Every error has a code that stays the same; its message may change. A problem response (RFC 9457,
+\`application/problem+json\`) carries the code, and its \`type\` names the entry below. A command that fails prints
+one line and exits with 1. This page is generated from \`libs/errors\`: \`npm run docs\`.
+
+${areas
+  .map(
+    ([area, codes]) =>
+      `## ${titles[area] ?? area}\n\n${Object.entries(codes).map(entry).join('\n')}`,
+  )
+  .join('\n')}`;
+}
+
+/** The heading's anchor (\`#err_…\`) is what a problem's \`type\` points to. */
+function entry([code, { status, title, remedy }]) {
+  return `### ${code}\n\n${title}. Status ${status}. What to do: ${remedy}\n`;
+}
+
+/** Exports of a TypeScript module, compiled in memory: the page shows the sources, not a build of yesterday. */
+async function load(file) {
+  const { outputFiles } = await build({
+    entryPoints: [file],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+  });
+  return import(
+    `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
+  );
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  }
+}
