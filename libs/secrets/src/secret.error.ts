@@ -16,6 +16,9 @@ export type SecretErrorCode =
 
 /** A secret that cannot be had. Its message holds neither the secret nor an absolute path; its cause may hold a path. */
 export class SecretError extends MeshError {
+  /** For the circuit breaker of the call that wanted the secret: its peer was not reached. */
+  readonly peerVerdict = 'unknown';
+
   constructor(
     readonly code: SecretErrorCode,
     message: string,

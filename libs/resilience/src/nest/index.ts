@@ -1,0 +1,1 @@
+export { PolicyHealthIndicator } from './policy.health.js';
