@@ -35,7 +35,6 @@ const environmentReaders = [
   'apps/mesh/src/commands/prepare.ts',
   'apps/mesh/src/up/split.ts',
   'libs/identity/src/workload-api/endpoint-address.ts',
-  'libs/authority/src/development-only.ts',
   'libs/secrets/src/file-secret-source.ts',
 ];
 
@@ -83,6 +82,10 @@ export function layering(root) {
               {
                 from: [{ element: { type: 'kit' } }, { element: { type: 'test' } }],
                 allow: [{ to: { element: { type: ['app', 'lib', 'kit', 'test'] } } }],
+              },
+              {
+                from: { element: { type: 'test' } },
+                allow: { dependency: { source: '../../eslint.layers.js' } },
               },
               {
                 from: { file: { categories: 'spec' } },

@@ -47,7 +47,8 @@ for (const name of names) {
 
 /** Without a Workload API an agent does not start: that line shows that the bundle loads and reads its configuration. */
 function startsUp(name) {
-  const { SPIFFE_ENDPOINT_SOCKET: _, ...env } = process.env;
+  const env = { ...process.env };
+  delete env.SPIFFE_ENDPOINT_SOCKET;
   const { status, stdout, stderr } = spawnSync(process.execPath, [`out/${name}/main.mjs`], {
     env,
     encoding: 'utf8',

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { ESLint, type Linter } from 'eslint';
+import { ESLint } from 'eslint';
 import tseslint from 'typescript-eslint';
 import { layering, libraries } from '../../eslint.layers.js';
 
@@ -40,7 +40,7 @@ beforeAll(() => {
     cwd: fixture,
     overrideConfigFile: true,
     baseConfig: [
-      { files: ['**/*.{ts,tsx}'], languageOptions: { parser: tseslint.parser as Linter.Parser } },
+      { files: ['**/*.{ts,tsx}'], languageOptions: { parser: tseslint.parser } },
       ...layering(fixture),
     ],
   });
