@@ -91,3 +91,22 @@ export {
   type X509SourceOptions,
   type X509SourceState,
 } from './x509-source/x509-source.js';
+
+// TLS
+export { createMtlsServer, type CreateMtlsServerOptions } from './tls/mtls-server.js';
+export { type HandshakeEvent, type HandshakeLog } from './tls/handshake-event.js';
+export {
+  mtlsClientOptions,
+  type MtlsClientOptions,
+  mtlsServerOptions,
+  type MtlsServerOptions,
+} from './tls/mtls-options.js';
+export {
+  createMtlsPool,
+  MtlsPool,
+  type MtlsPoolOptions,
+  type MtlsRequest,
+  type MtlsResponse,
+} from './tls/mtls-pool.js';
+export { type PeerIdentity, peerOf } from './tls/peer-identity.js';
+export { ConnectionEndedError, PeerConnectionError, PoolClosedError } from './tls/tls-errors.js';

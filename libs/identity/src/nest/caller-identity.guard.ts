@@ -1,0 +1,66 @@
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { peerOf, type PeerIdentity } from '../tls/peer-identity.js';
+import { routeDeclaration, type RouteDeclaration } from './action.decorator.js';
+import { CALLER_POLICY, type CallerPolicy } from './caller-policy.js';
+import { CallerError } from './caller.error.js';
+
+/** A request of Fastify (`raw`) or of Node itself. */
+export interface HttpRequest {
+  readonly raw?: { readonly socket: object };
+  readonly socket: object;
+  readonly body?: unknown;
+}
+
+const actions = new WeakMap<object, string>();
+
+/** Who sent a request, by its TLS connection and by nothing else; undefined where that has no verified peer. */
+export function callerOf(request: HttpRequest): PeerIdentity | undefined {
+  return peerOf((request.raw ?? request).socket);
+}
+
+/** The action that the guard admitted a request for; undefined on a public route. */
+export function actionOf(request: HttpRequest): string | undefined {
+  return actions.get(request);
+}
+
+/**
+ * Lets a request in if its route declares an action that the policy allows the TLS peer, or is public; a route that
+ * declares nothing serves nobody. Headers play no part. The body must have been parsed before (`ContractGuard` of
+ * libs/agent), as `pick` reads it.
+ *
+ * @throws CallerError
+ */
+@Injectable()
+export class CallerIdentityGuard implements CanActivate {
+  constructor(@Inject(CALLER_POLICY) private readonly policy: CallerPolicy) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const declaration =
+      context.getType() === 'http' ? routeDeclaration(context.getHandler()) : undefined;
+    if (!declaration) {
+      throw new CallerError('ERR_ROUTE_UNDECLARED', 'The route does not declare what it does.');
+    }
+    if (declaration.kind === 'public') return true;
+    const request = context.switchToHttp().getRequest<HttpRequest>();
+    const caller = callerOf(request);
+    if (!caller) {
+      throw new CallerError('ERR_CALLER_DENIED', 'The connection has no verified peer.');
+    }
+    const action = actionAskedFor(declaration, request.body);
+    if (!this.policy.allows(action, caller.id)) {
+      throw new CallerError('ERR_CALLER_DENIED', `${caller.id.toString()} may not do ${action}.`);
+    }
+    actions.set(request, action);
+    return true;
+  }
+}
+
+function actionAskedFor(
+  { names, pick }: Extract<RouteDeclaration, { kind: 'action' }>,
+  body: unknown,
+): string {
+  if (!pick) return names[0];
+  const action = pick(body);
+  if (names.includes(action)) return action;
+  throw new CallerError('ERR_ROUTE_UNDECLARED', 'The request asks for no action of the route.');
+}

@@ -1,0 +1,13 @@
+export { Action, Public, routeDeclaration, type RouteDeclaration } from './action.decorator.js';
+export {
+  actionOf,
+  CallerIdentityGuard,
+  callerOf,
+  type HttpRequest,
+} from './caller-identity.guard.js';
+export { admits, CALLER_POLICY, type CallerPolicy } from './caller-policy.js';
+export { Caller } from './caller.decorator.js';
+export { CallerError } from './caller.error.js';
+export { IdentityHealthIndicator } from './identity.health.js';
+export { IdentityModule, type IdentityModuleOptions } from './identity.module.js';
+export { X509_SOURCE } from './x509-source.token.js';

@@ -1,0 +1,210 @@
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import type { Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { mintCa, type MintedCa } from '@test/kit';
+import { bundleOf, svidOf, TestSource } from '../../test/workload.js';
+import { authorizeAny, authorizeId, type Authorizer } from '../authorizer.js';
+import type { X509Svid } from '../x509-svid.js';
+import type { HandshakeEvent } from './handshake-event.js';
+import { createMtlsServer, type CreateMtlsServerOptions } from './mtls-server.js';
+import { peerOf } from './peer-identity.js';
+
+let ca: MintedCa;
+let other: MintedCa;
+let server: X509Svid;
+let client: X509Svid;
+
+beforeAll(async () => {
+  ca = await mintCa({ trustDomain: 'a.test' });
+  other = await mintCa({ trustDomain: 'b.test', name: 'other' });
+  server = await svidOf(ca, '/server');
+  client = await svidOf(ca, '/client');
+});
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+interface Started {
+  server: Server;
+  port: number;
+  events: HandshakeEvent[];
+  nextEvent(): Promise<HandshakeEvent>;
+  served: string[];
+}
+
+async function start(
+  source: TestSource,
+  authorizer: Authorizer,
+  options: CreateMtlsServerOptions = {},
+  listener?: RequestListener,
+): Promise<Started> {
+  const events: HandshakeEvent[] = [];
+  const waiting: ((event: HandshakeEvent) => void)[] = [];
+  const served: string[] = [];
+  const https = createMtlsServer(
+    source,
+    source,
+    authorizer,
+    {
+      log: (event) => {
+        events.push(event);
+        waiting.shift()?.(event);
+      },
+      ...options,
+    },
+    (request, response) => {
+      served.push(`${request.method} ${request.url}`);
+      if (listener) listener(request, response);
+      else response.end(peerOf(request.socket)?.id.toString());
+    },
+  );
+  https.listen(0, '127.0.0.1');
+  await once(https, 'listening');
+  cleanups.push(async () => {
+    https.closeAllConnections();
+    await new Promise((done) => https.close(done));
+  });
+  return {
+    server: https,
+    port: (https.address() as AddressInfo).port,
+    events,
+    nextEvent: () => new Promise((resolve) => waiting.push(resolve)),
+    served,
+  };
+}
+
+const TWO_REQUESTS =
+  'POST /1 HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}' +
+  'POST /2 HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}';
+
+function clientOptions(port: number, svid: X509Svid | undefined): ConnectionOptions {
+  return {
+    host: '127.0.0.1',
+    port,
+    ...(svid && {
+      key: svid.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      cert: svid.certificatesPem,
+    }),
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+  };
+}
+
+/** Sends text once connected; what came back until the connection was closed. */
+async function talk(port: number, svid: X509Svid | undefined, text: string): Promise<string> {
+  const socket = connect(clientOptions(port, svid), () => socket.write(text));
+  let received = '';
+  socket.on('data', (data: Buffer) => (received += data.toString('latin1')));
+  socket.on('error', () => undefined);
+  await once(socket, 'close');
+  return received;
+}
+
+describe('createMtlsServer', () => {
+  it('serves a peer that both checks accept, and logs who it is', async () => {
+    const source = new TestSource(server, bundleOf('a.test', ca));
+    const { port, nextEvent, served } = await start(source, authorizeId(client.id));
+    const event = nextEvent();
+    expect(await talk(port, client, TWO_REQUESTS)).toContain('spiffe://a.test/client');
+    expect(served).toEqual(['POST /1', 'POST /2']);
+    expect(await event).toEqual({
+      outcome: 'accepted',
+      side: 'server',
+      peerId: 'spiffe://a.test/client',
+      serialNumber: client.serialNumber,
+      notBefore: client.notBefore.toISOString(),
+      notAfter: client.notAfter.toISOString(),
+      chainSubjects: [expect.any(String), expect.stringContaining('CN=mint')],
+      tlsVersion: 'TLSv1.3',
+      cipher: 'TLS_AES_256_GCM_SHA384',
+      remoteAddress: '127.0.0.1',
+    });
+  });
+
+  it('verifies a chain with an intermediate', async () => {
+    const deep = await svidOf(await ca.intermediate(), '/deep');
+    const source = new TestSource(server, bundleOf('a.test', ca));
+    const { port, nextEvent } = await start(source, authorizeAny());
+    const event = nextEvent();
+    expect(await talk(port, deep, TWO_REQUESTS)).toContain('spiffe://a.test/deep');
+    expect((await event).chainSubjects).toHaveLength(3);
+  });
+
+  it('takes each trust domain by its own bundle', async () => {
+    const source = new TestSource(server, bundleOf('a.test', ca), bundleOf('b.test', other));
+    const { port } = await start(source, authorizeAny());
+    expect(await talk(port, await svidOf(other, '/x'), TWO_REQUESTS)).toContain(
+      'spiffe://b.test/x',
+    );
+  });
+});
+
+describe('a refused peer', () => {
+  const refused = async (
+    svid: X509Svid | undefined,
+    code: string,
+    authorizer: Authorizer = authorizeAny(),
+    source = new TestSource(server, bundleOf('a.test', ca), bundleOf('b.test', other)),
+  ) => {
+    const { port, nextEvent, served } = await start(source, authorizer);
+    const event = nextEvent();
+    expect(await talk(port, svid, TWO_REQUESTS)).toBe('');
+    const seen = await event;
+    expect(seen).toMatchObject({ outcome: 'refused', side: 'server', code });
+    expect(served).toEqual([]);
+    return seen;
+  };
+
+  it('has no byte of its pipelined requests handled, and stands in the log with what it presented', async () => {
+    const stranger = await svidOf(await mintCa({ trustDomain: 'c.test' }), '/stranger');
+    const event = await refused(stranger, 'ERR_PEER_UNTRUSTED');
+    expect(event).toMatchObject({
+      peerId: 'URI:spiffe://c.test/stranger',
+      serialNumber: stranger.serialNumber,
+      notBefore: stranger.notBefore.toISOString(),
+      notAfter: stranger.notAfter.toISOString(),
+      chainSubjects: ['C=US, O=SPIRE'],
+      tlsVersion: 'TLSv1.3',
+      reason: expect.stringContaining('UNABLE_TO_VERIFY_LEAF_SIGNATURE'),
+    });
+  });
+
+  it('may present nothing', async () => {
+    const event = await refused(undefined, 'ERR_PEER_CERTIFICATE_MISSING');
+    expect(event).not.toHaveProperty('serialNumber');
+  });
+
+  it('may be in the union of the bundles, and not in that of its own trust domain', async () => {
+    const crossed = await other.issue({ uri: 'spiffe://a.test/client' });
+    const { X509Svid: Svid } = await import('../x509-svid.js');
+    await refused(Svid.parse(crossed.chainDer, crossed.keyDer), 'ERR_CHAIN_UNTRUSTED');
+  });
+
+  it('may be another than the authorizer expects', async () => {
+    await refused(client, 'ERR_PEER_NOT_AUTHORIZED', authorizeId(server.id));
+  });
+
+  it('may be expired', async () => {
+    const past = { notBefore: new Date(Date.now() - 9e6), notAfter: new Date(Date.now() - 5e6) };
+    const event = await refused(await svidOf(ca, '/client', past), 'ERR_PEER_UNTRUSTED');
+    expect(event.reason).toContain('CERT_HAS_EXPIRED');
+  });
+
+  it('may speak an older TLS', async () => {
+    const source = new TestSource(server, bundleOf('a.test', ca));
+    const { port, nextEvent } = await start(source, authorizeAny());
+    const event = nextEvent();
+    const socket: TLSSocket = connect({ ...clientOptions(port, client), maxVersion: 'TLSv1.2' });
+    await expect(once(socket, 'secureConnect')).rejects.toThrow();
+    expect(await event).toMatchObject({
+      outcome: 'refused',
+      code: 'ERR_PEER_HANDSHAKE_FAILED',
+      reason: expect.stringContaining('ERR_SSL_UNSUPPORTED_PROTOCOL'),
+    });
+  });
+});

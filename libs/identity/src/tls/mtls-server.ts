@@ -1,0 +1,240 @@
+import type { IncomingMessage, RequestListener, ServerOptions, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Authorizer } from '../authorizer.js';
+import type { X509BundleSource } from '../x509-bundle.js';
+import type { X509SvidSource } from '../x509-svid.js';
+import { onSourceUpdate } from './source-updates.js';
+import { Alarm } from './alarm.js';
+import {
+  connectionLifetime,
+  type ConnectionLifetime,
+  type Validity,
+} from './connection-lifetime.js';
+import { acceptedEvent, limitedLog, refusedEvent, type HandshakeLog } from './handshake-event.js';
+import { LiveConnections } from './live-connections.js';
+import { ALPN_PROTOCOLS } from './mtls-options.js';
+import { PeerAuthenticator } from './peer-authenticator.js';
+import { rememberPeer } from './peer-identity.js';
+import { presentedChain } from './presented-chain.js';
+import { PeerConnectionError } from './tls-errors.js';
+import { tlsMaterial, type TlsMaterial } from './tls-material.js';
+
+export interface CreateMtlsServerOptions {
+  /** Told of every handshake: accepted ones all, refused ones limited in rate. */
+  readonly log?: HandshakeLog;
+  /** Milliseconds a peer has for its handshake. Default 10,000. */
+  readonly handshakeTimeoutMs?: number;
+  /** Connections at a time; more are closed unanswered. Default 1,024. */
+  readonly maxConnections?: number;
+  /** Milliseconds an idle connection is kept. Default 75,000, longer than `MtlsPool` keeps one. */
+  readonly keepAliveTimeoutMs?: number;
+  /** Bytes of a request's headers. Default 16,384. */
+  readonly maxHeaderBytes?: number;
+  /** Milliseconds in which a request's headers must be there. Default 10,000. */
+  readonly headersTimeoutMs?: number;
+  /** Milliseconds in which a whole request must be there. Default 60,000. */
+  readonly requestTimeoutMs?: number;
+}
+
+/**
+ * An HTTPS server for peers alone: TLS 1.3 with an SVID on both sides, nothing resumed, no byte of a refused peer's
+ * request parsed. It follows its sources: a rotation changes key, certificate and authorities for new connections
+ * while those that live go on; they end gently before the earliest notAfter of both chains (`connectionLifetime`),
+ * within 2 s when the authority that vouched for the peer leaves its bundle, and at once when the own SVID is
+ * withdrawn. `server.close()` ends the watching too.
+ *
+ * This is the one place with `rejectUnauthorized: false`: Node closes a peer that OpenSSL refused without showing
+ * what it presented, and an investigation needs that. The first listener destroys the socket in its stead.
+ *
+ * @param authorizer who may connect at all; what a peer may call is decided a request
+ * @param requestListener also what Fastify hands to its `serverFactory`. A listener added by `on('request')` is
+ *   called too, and only for verified peers.
+ * @throws what the source throws where there is no SVID
+ *
+ * @example
+ * const source = await X509Source.create();
+ * const server = createMtlsServer(source, source, authorizeMemberOf(trustDomain), {}, (req, res) => {
+ *   res.end(`Hello ${peerOf(req.socket)?.id}`);
+ * });
+ */
+export function createMtlsServer(
+  svids: X509SvidSource,
+  bundles: X509BundleSource,
+  authorizer: Authorizer,
+  options: CreateMtlsServerOptions = {},
+  requestListener?: RequestListener,
+): Server {
+  return new MtlsServer(svids, bundles, authorizer, options, requestListener).server;
+}
+
+/** What the server knows of a verified connection beyond its peer. */
+interface Connection {
+  readonly lifetime: ConnectionLifetime;
+  readonly responses: Set<ServerResponse>;
+  readonly alarm: Alarm;
+  stage: 'open' | 'draining' | 'closing-idle';
+}
+
+class MtlsServer {
+  readonly server: Server;
+  readonly #authenticator: PeerAuthenticator;
+  readonly #log: HandshakeLog;
+  readonly #live: LiveConnections;
+  readonly #connections = new WeakMap<object, Connection>();
+  #material: TlsMaterial;
+
+  constructor(
+    private readonly svids: X509SvidSource,
+    private readonly bundles: X509BundleSource,
+    authorizer: Authorizer,
+    options: CreateMtlsServerOptions,
+    requestListener: RequestListener | undefined,
+  ) {
+    this.#authenticator = new PeerAuthenticator(bundles, authorizer);
+    this.#log = limitedLog(options.log);
+    this.#live = new LiveConnections((chain) => this.#authenticator.verify(chain));
+    this.#material = tlsMaterial(svids, bundles);
+    const server = createServer({
+      ...httpOptions(options),
+      ...this.#material.context,
+      handshakeTimeout: options.handshakeTimeoutMs ?? 10_000,
+      requestCert: true,
+      rejectUnauthorized: false,
+      ALPNProtocols: ALPN_PROTOCOLS,
+    });
+    server.maxConnections = options.maxConnections ?? 1024;
+    // All first in their line, HTTP's own listener included: with HTTP first, the pipelined request of a refused peer
+    // reaches its handler.
+    server.prependListener('connection', (socket: Socket) => this.#requireOwnSvid(socket));
+    server.prependListener('secureConnection', (socket) => this.#accept(socket));
+    server.prependListener('request', (request, response) => this.#track(request, response));
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) =>
+      this.#refuse(socket, handshakeFailed(error)),
+    );
+    if (requestListener) server.on('request', requestListener);
+    server.once(
+      'close',
+      onSourceUpdate([svids, bundles], () => this.#update()),
+    );
+    this.server = server;
+  }
+
+  /** Without a valid SVID there is nothing to show a peer. */
+  #requireOwnSvid(socket: Socket): void {
+    try {
+      this.svids.getX509Svid();
+    } catch {
+      socket.destroy();
+    }
+  }
+
+  #accept(socket: TLSSocket): void {
+    if (socket.destroyed) return;
+    let peer;
+    try {
+      peer = this.#authenticator.authenticate(socket);
+    } catch (error) {
+      this.#refuse(socket, error);
+      return;
+    }
+    rememberPeer(socket, peer);
+    const lifetime = connectionLifetime(
+      this.#presented(socket),
+      { notBefore: peer.notBefore, notAfter: peer.chain.notAfter },
+      Date.now(),
+    );
+    this.#live.add(
+      socket,
+      presentedChain(socket).map((certificate) => certificate.raw),
+      lifetime,
+    );
+    this.#windDown(socket, lifetime);
+    this.#log(acceptedEvent('server', socket, peer));
+  }
+
+  /** Of a handshake that a rotation overtook, the certificate that was shown is not the current one. */
+  #presented(socket: TLSSocket): Validity {
+    const own = this.#material.validity;
+    const leaf = socket.getX509Certificate();
+    if (!leaf) return own;
+    return {
+      notBefore: leaf.validFromDate,
+      notAfter: leaf.validToDate < own.notAfter ? leaf.validToDate : own.notAfter,
+    };
+  }
+
+  #refuse(socket: TLSSocket, error: unknown): void {
+    const event = refusedEvent('server', socket, presentedChain(socket), error);
+    socket.destroy();
+    this.#log(event);
+  }
+
+  #windDown(socket: TLSSocket, lifetime: ConnectionLifetime): void {
+    const connection: Connection = {
+      lifetime,
+      responses: new Set(),
+      alarm: new Alarm(),
+      stage: 'open',
+    };
+    this.#connections.set(socket, connection);
+    socket.once('close', () => connection.alarm.clear());
+    connection.alarm.set(lifetime.drainAt, () => {
+      connection.stage = 'draining';
+      for (const response of connection.responses) response.shouldKeepAlive = false;
+      connection.alarm.set(lifetime.closeIdleAt, () => {
+        connection.stage = 'closing-idle';
+        if (connection.responses.size === 0) socket.destroySoon();
+      });
+    });
+  }
+
+  #track(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#connections.get(request.socket);
+    if (!connection) {
+      // Cannot be, as only verified sockets reach HTTP; should it ever, nothing is served.
+      request.socket.destroy();
+      return;
+    }
+    connection.responses.add(response);
+    if (connection.stage !== 'open') response.shouldKeepAlive = false;
+    response.once('close', () => {
+      connection.responses.delete(response);
+      if (connection.stage === 'closing-idle' && connection.responses.size === 0) {
+        request.socket.destroySoon();
+      }
+    });
+  }
+
+  #update(): void {
+    let material;
+    try {
+      material = tlsMaterial(this.svids, this.bundles);
+    } catch (error) {
+      this.#live.withdraw(error);
+      return;
+    }
+    if (material.version === this.#material.version) return;
+    this.#material = material;
+    this.server.setSecureContext(material.context);
+    this.#live.recheck();
+  }
+}
+
+function httpOptions(options: CreateMtlsServerOptions): ServerOptions {
+  return {
+    keepAliveTimeout: options.keepAliveTimeoutMs ?? 75_000,
+    maxHeaderSize: options.maxHeaderBytes ?? 16_384,
+    headersTimeout: options.headersTimeoutMs ?? 10_000,
+    requestTimeout: options.requestTimeoutMs ?? 60_000,
+  };
+}
+
+function handshakeFailed(error: NodeJS.ErrnoException): PeerConnectionError {
+  return new PeerConnectionError(
+    'ERR_PEER_HANDSHAKE_FAILED',
+    `The TLS handshake failed: ${error.code ?? 'unknown'}.`,
+    { cause: error },
+  );
+}
