@@ -104,7 +104,8 @@ function numbers<K extends string>(
     }
   }
   const entries = (Object.entries(table) as [K, Rule][]).map(([key, rule]) => {
-    const value: unknown = given[key] ?? rule.standard;
+    // Not `??`: null is a mistake in a file, not an option left out.
+    const value: unknown = given[key] === undefined ? rule.standard : given[key];
     const fits =
       typeof value === 'number' &&
       value >= rule.min &&
