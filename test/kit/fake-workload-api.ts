@@ -14,6 +14,7 @@ import {
   type X509SvidResponseInit,
 } from '@mesh/identity';
 import type { Minted } from './mint.js';
+import { Queue } from './queue.js';
 
 type Stream = ServerWritableStream<unknown, Uint8Array>;
 
@@ -46,30 +47,6 @@ export class FakeCall {
   }
 }
 
-/** The calls of one method, in the order they came. */
-export class FakeMethod {
-  readonly #waiting: ((call: FakeCall) => void)[] = [];
-  readonly #unread: FakeCall[] = [];
-
-  accept(call: FakeCall): void {
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#unread.push(call);
-    else waiting(call);
-  }
-
-  /** The next call, which may have come already. */
-  nextCall(): Promise<FakeCall> {
-    const unread = this.#unread.shift();
-    if (unread !== undefined) return Promise.resolve(unread);
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** Calls that came and were not asked for. */
-  get unread(): number {
-    return this.#unread.length;
-  }
-}
-
 /**
  * A Workload API over real gRPC on a Unix socket that does whatever a test wants: any message, any end, any number of
  * trust domains.
@@ -77,12 +54,14 @@ export class FakeMethod {
  * @example
  * const api = await FakeWorkloadApi.start();
  * const source = X509Source.open({ address: api.address });
- * const call = await api.x509Svids.nextCall();
+ * const call = await api.x509Svids.next();
  * call.send(svidResponse({ svids: [svidEntry(minted, ca.certificateDer, id)] }));
  */
 export class FakeWorkloadApi {
-  readonly x509Svids = new FakeMethod();
-  readonly x509Bundles = new FakeMethod();
+  /** Calls of FetchX509SVID. */
+  readonly x509Svids = new Queue<FakeCall>();
+  /** Calls of FetchX509Bundles. */
+  readonly x509Bundles = new Queue<FakeCall>();
   #server: Server | undefined;
 
   private constructor(private readonly directory: string) {}
@@ -141,8 +120,8 @@ export class FakeWorkloadApi {
         FetchX509Bundles: { ...workloadApiService.FetchX509Bundles, ...raw },
       },
       {
-        FetchX509SVID: (stream: Stream) => this.x509Svids.accept(new FakeCall(stream)),
-        FetchX509Bundles: (stream: Stream) => this.x509Bundles.accept(new FakeCall(stream)),
+        FetchX509SVID: (stream: Stream) => this.x509Svids.push(new FakeCall(stream)),
+        FetchX509Bundles: (stream: Stream) => this.x509Bundles.push(new FakeCall(stream)),
       },
     );
     return server;

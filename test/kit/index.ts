@@ -1,3 +1,4 @@
+export { chainDefects, type Defect, type Presented } from './defects.js';
 export {
   type CaOptions,
   concatenated,
@@ -18,8 +19,8 @@ export { FakeClock } from './fake-clock.js';
 export {
   bundlesResponse,
   FakeCall,
-  FakeMethod,
   FakeWorkloadApi,
   svidEntry,
   svidResponse,
 } from './fake-workload-api.js';
+export { Queue } from './queue.js';

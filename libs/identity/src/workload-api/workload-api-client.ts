@@ -71,13 +71,13 @@ export class WorkloadApiClient {
   }
 
   /** The SVIDs and bundles of this workload, asked once. @throws WorkloadApiError */
-  fetchX509Context(options?: CallOptions): Promise<X509Context> {
-    return this.#fetch('FetchX509SVID', parseX509Context, options);
+  async fetchX509Context(options?: CallOptions): Promise<X509Context> {
+    return parseX509Context(await this.#fetch('FetchX509SVID', options));
   }
 
   /** The bundles of all trust domains that this workload knows, asked once. @throws WorkloadApiError */
-  fetchX509Bundles(options?: CallOptions): Promise<X509BundleSet> {
-    return this.#fetch('FetchX509Bundles', parseX509Bundles, options);
+  async fetchX509Bundles(options?: CallOptions): Promise<X509BundleSet> {
+    return parseX509Bundles(await this.#fetch('FetchX509Bundles', options));
   }
 
   /** Follows the SVIDs and bundles of this workload. */
@@ -122,14 +122,10 @@ export class WorkloadApiClient {
     watch.start();
   }
 
-  #fetch<T>(
-    method: MethodName,
-    parse: (message: Uint8Array) => T,
-    { signal }: CallOptions = {},
-  ): Promise<T> {
-    if (this.#closed) return Promise.reject(closedError());
-    if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    return new Promise<T>((resolve, reject) => {
+  async #fetch(method: MethodName, { signal }: CallOptions = {}): Promise<Uint8Array> {
+    if (this.#closed) throw closedError();
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
       const settled = () => {
         cancel();
         this.#calls.delete(close);
@@ -146,11 +142,7 @@ export class WorkloadApiClient {
       const cancel = this.#opener(method)({
         message: (bytes) => {
           settled();
-          try {
-            resolve(parse(bytes));
-          } catch (error) {
-            reject(error);
-          }
+          resolve(bytes);
         },
         end: (status) => {
           settled();

@@ -131,8 +131,9 @@ export class X509Source implements X509SvidSource, X509BundleSource {
   ready({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       const check = () => {
+        const end = this.#end;
         if (this.#snapshot !== undefined) done(resolve);
-        else if (this.#end !== undefined) done(() => reject(this.#end));
+        else if (end !== undefined) done(() => reject(end));
         else if (this.#state === 'closed') done(() => reject(closedError()));
         else if (signal?.aborted) done(() => reject(signal.reason as Error));
       };
