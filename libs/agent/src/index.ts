@@ -1,0 +1,10 @@
+export { AgentDirectory, type AgentEdge } from './agent-file/agent-directory.js';
+export { AgentFileError, AgentUnknownError } from './agent-file/agent-file.error.js';
+export { AgentFile, type AgentAction, type AgentLimits } from './agent-file/agent-file.js';
+export { ConfigError } from './config/config.error.js';
+export { loadConfig, type MeshConfig } from './config/config.js';
+export { parseContract, type Contract } from './pipeline/contract.js';
+export { PeerClient } from './pipeline/peer-client.js';
+export { PeerCallError, RelayedError } from './pipeline/peer.error.js';
+export { BodyInvalidError, RequestEndedError, RequestError } from './pipeline/pipeline.error.js';
+export { serverSentEvents, type ServerSentEvent } from './pipeline/server-sent-events.js';

@@ -1,0 +1,23 @@
+import type { DynamicModule, Type } from '@nestjs/common';
+import type { HealthIndicatorFunction } from '@nestjs/terminus';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { AgentContext } from './agent-context.js';
+
+/** What an agent is, in code; who may call it and what it may reach stands in its agent.yaml. */
+export interface AgentDefinition {
+  /** `name` of its agent.yaml. */
+  readonly name: string;
+  /** `peers`: mTLS, for agents. `people`: HTTP for browsers and API clients; loopback alone until people sign in. */
+  readonly listener: 'peers' | 'people';
+  /** Its module: controllers and what they need. May wait, for an index for example. */
+  readonly module: (context: AgentContext) => DynamicModule | Type | Promise<DynamicModule | Type>;
+  /** Last touches to the application before it listens (an API document). */
+  readonly configure?: (app: NestFastifyApplication, context: AgentContext) => void | Promise<void>;
+  /** What `/health` of the management listener asks besides identity, listener and breakers. No paid calls. */
+  readonly health?: (app: NestFastifyApplication) => readonly HealthIndicatorFunction[];
+}
+
+/** Types the fixed export `agent` of an app's `src/agent.ts`, by which all in one finds it. */
+export function defineAgent(definition: AgentDefinition): AgentDefinition {
+  return definition;
+}

@@ -1,0 +1,42 @@
+import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, DiscoveryModule } from '@nestjs/core';
+import { CALLER_POLICY, CallerIdentityGuard, IdentityModule } from '@mesh/identity/nest';
+import { ObservabilityModule } from '@mesh/observability/nest';
+import type { AgentContext } from './agent-context.js';
+import { ContractGuard } from './contract.guard.js';
+import { EventStreamInterceptor } from './event-stream.interceptor.js';
+import { peerToken } from './inject-peer.js';
+import { ProblemFilter } from './problem.filter.js';
+import { AGENT_CONTEXT } from './tokens.js';
+
+/** What every agent's application is made of. The order of the list is the order in which a request passes. */
+const PIPELINE: Provider[] = [
+  { provide: APP_GUARD, useClass: ContractGuard },
+  { provide: APP_GUARD, useClass: CallerIdentityGuard },
+  { provide: APP_INTERCEPTOR, useClass: EventStreamInterceptor },
+  { provide: APP_FILTER, useClass: ProblemFilter },
+];
+
+@Module({})
+export class AgentModule {
+  static for(context: AgentContext, app: DynamicModule | Type): DynamicModule {
+    const peers = context.directory.peersOf(context.name);
+    const surroundings: Provider[] = [
+      { provide: AGENT_CONTEXT, useValue: context },
+      { provide: CALLER_POLICY, useValue: context.callers },
+      ...peers.map((peer) => ({ provide: peerToken(peer), useFactory: () => context.peer(peer) })),
+    ];
+    return {
+      module: AgentModule,
+      global: true,
+      imports: [
+        DiscoveryModule,
+        IdentityModule.register({ source: context.identity }),
+        ObservabilityModule.register({ logger: context.logger, metrics: context.metrics }),
+        app,
+      ],
+      providers: [...surroundings, ...PIPELINE],
+      exports: surroundings,
+    };
+  }
+}

@@ -1,0 +1,27 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { parseContract, type Contract } from '../pipeline/contract.js';
+import { contractOf } from './route-table.js';
+
+/**
+ * Parses the body into the route's contract before any other guard looks at it. NestJS runs guards before pipes,
+ * so a ValidationPipe would come too late: the caller guard picks the action from the parsed body.
+ */
+@Injectable()
+export class ContractGuard implements CanActivate {
+  readonly #contracts = new WeakMap<object, { contract: Contract | undefined }>();
+
+  canActivate(context: ExecutionContext): boolean {
+    const handler = context.getHandler();
+    let known = this.#contracts.get(handler);
+    if (!known) {
+      known = { contract: contractOf(context.getClass(), handler.name) };
+      this.#contracts.set(handler, known);
+    }
+    if (known.contract) {
+      const request = context.switchToHttp().getRequest<FastifyRequest>();
+      request.body = parseContract(known.contract, request.body);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,56 @@
+import { Controller, Get, Header, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
+import { HealthCheckService, TerminusModule, type HealthCheckResult } from '@nestjs/terminus';
+import { MeshMetrics } from '@mesh/observability';
+import type { FastifyReply } from 'fastify';
+import { HealthRegistry } from './health-registry.js';
+
+/** Probes and metrics, on a listener of their own: the mTLS port serves peers alone. */
+@Controller()
+export class ManagementController {
+  constructor(
+    @Inject(HealthCheckService) private readonly health: HealthCheckService,
+    @Inject(HealthRegistry) private readonly registry: HealthRegistry,
+    @Inject(MeshMetrics) private readonly metrics: MeshMetrics,
+  ) {}
+
+  /** The process answers. */
+  @Get('health/live')
+  @Header('cache-control', 'no-store')
+  live(): Promise<HealthCheckResult> {
+    return this.health.check([]);
+  }
+
+  /** The agent has an SVID and listens. */
+  @Get('health/ready')
+  @Header('cache-control', 'no-store')
+  ready(): Promise<HealthCheckResult> {
+    return this.health.check([...this.registry.readiness]);
+  }
+
+  /** Everything, with causes. */
+  @Get('health')
+  @Header('cache-control', 'no-store')
+  all(): Promise<HealthCheckResult> {
+    return this.health.check([...this.registry.readiness, ...this.registry.others]);
+  }
+
+  @Get('metrics')
+  async exposition(@Res() reply: FastifyReply): Promise<void> {
+    await reply.type(this.metrics.contentType).send(await this.metrics.expose());
+  }
+}
+
+@Module({})
+export class ManagementModule {
+  static for(registry: HealthRegistry, metrics: MeshMetrics): DynamicModule {
+    return {
+      module: ManagementModule,
+      imports: [TerminusModule.forRoot({ logger: false })],
+      controllers: [ManagementController],
+      providers: [
+        { provide: HealthRegistry, useValue: registry },
+        { provide: MeshMetrics, useValue: metrics },
+      ],
+    };
+  }
+}

@@ -1,0 +1,94 @@
+import { RequestMethod, type Type } from '@nestjs/common';
+import {
+  METHOD_METADATA,
+  PATH_METADATA,
+  ROUTE_ARGS_METADATA,
+  RouteParamtypes,
+} from '@nestjs/common/internal';
+import type { DiscoveryService } from '@nestjs/core';
+import { routeDeclaration, type RouteDeclaration } from '@mesh/identity/nest';
+import { isContract, type Contract } from '../pipeline/contract.js';
+
+/** One route of an agent, as its controller declares it. */
+export interface Route {
+  /** `POST` */
+  readonly method: string;
+  /** Fastify's template: `/v1/drafts` */
+  readonly path: string;
+  /** Who may call it; undefined: nobody. */
+  readonly declaration: RouteDeclaration | undefined;
+  /** What its body must be; undefined where it takes none. */
+  readonly contract: Contract | undefined;
+}
+
+/** The contract of a handler: the class of its `@Body()` parameter. */
+export function contractOf(controller: Type, handlerName: string): Contract | undefined {
+  const args = Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, handlerName) as
+    Record<string, { index: number }> | undefined;
+  const body = Object.entries(args ?? {}).find(([key]) =>
+    key.startsWith(`${RouteParamtypes.BODY}:`),
+  );
+  if (!body) return undefined;
+  const types = Reflect.getMetadata(
+    'design:paramtypes',
+    controller.prototype as object,
+    handlerName,
+  ) as unknown[];
+  const type = types[body[1].index];
+  if (!isContract(type)) {
+    throw new TypeError(
+      `${controller.name}.${handlerName}: the type of @Body() must be a class with class-validator's decorators. ` +
+        'An interface, union or generic is not checked at run time.',
+    );
+  }
+  return type;
+}
+
+/**
+ * Every route of the controllers of a Nest application. Made once, at boot.
+ * @throws TypeError for a handler whose body would go unchecked.
+ */
+export class RouteTable {
+  readonly #routes = new Map<string, Route>();
+
+  constructor(discovery: DiscoveryService) {
+    for (const { metatype } of discovery.getControllers()) {
+      if (typeof metatype === 'function') this.#add(metatype as Type);
+    }
+  }
+
+  find(method: string, path: string | undefined): Route | undefined {
+    return path === undefined ? undefined : this.#routes.get(`${method} ${path}`);
+  }
+
+  all(): readonly Route[] {
+    return [...this.#routes.values()];
+  }
+
+  #add(controller: Type): void {
+    const prototype = controller.prototype as Record<string, unknown>;
+    for (const name of Object.getOwnPropertyNames(prototype)) {
+      const handler = prototype[name];
+      if (name === 'constructor' || typeof handler !== 'function') continue;
+      const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
+      if (method === undefined) continue;
+      const route: Route = {
+        method: RequestMethod[method]!,
+        path: joinPath(
+          Reflect.getMetadata(PATH_METADATA, controller) as string,
+          Reflect.getMetadata(PATH_METADATA, handler) as string,
+        ),
+        declaration: routeDeclaration(handler as () => unknown),
+        contract: contractOf(controller, name),
+      };
+      this.#routes.set(`${route.method} ${route.path}`, route);
+    }
+  }
+}
+
+function joinPath(...parts: string[]): string {
+  return `/${parts
+    .flatMap((part) => part.split('/'))
+    .filter(Boolean)
+    .join('/')}`;
+}

@@ -1,0 +1,275 @@
+import type { RequestListener, Server } from 'node:http';
+import 'reflect-metadata';
+import { NestFactory, DiscoveryService } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { HealthIndicatorFunction } from '@nestjs/terminus';
+import { problemOf } from '@mesh/errors';
+import {
+  authorizeAny,
+  createMtlsServer,
+  pickById,
+  SpiffeId,
+  X509Source,
+  type X509SourceLog,
+} from '@mesh/identity';
+import { IdentityHealthIndicator } from '@mesh/identity/nest';
+import {
+  logHandshake,
+  MeshMetrics,
+  newCorrelationId,
+  runAsAgent,
+  type LogEvent,
+  type Logger,
+} from '@mesh/observability';
+import { NestLogger } from '@mesh/observability/nest';
+import type { SecretSource } from '@mesh/secrets';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AgentDirectory } from '../agent-file/agent-directory.js';
+import { ConfigError } from '../config/config.error.js';
+import type { MeshConfig } from '../config/config.js';
+import { AgentContext, type Progress } from './agent-context.js';
+import type { AgentDefinition } from './agent-definition.js';
+import { AgentModule } from './agent.module.js';
+import { HealthRegistry } from './health-registry.js';
+import { isLoopback, listen } from './listen.js';
+import { startManagement } from './management.js';
+import { asMeshError } from './problem.filter.js';
+import { installRequestHooks, OpenRequests } from './request-hooks.js';
+import { RouteTable } from './route-table.js';
+
+/** Request line and headers of one request, in bytes. */
+const HEADER_BYTES = 16 * 1024;
+/** A request's headers and body must have arrived within this, in milliseconds. */
+const RECEIVE_MS = 30_000;
+/** How long a stopping agent lets running requests finish, in milliseconds. */
+const STOP_MS = 5_000;
+
+export interface StartOptions {
+  readonly config: MeshConfig;
+  readonly directory: AgentDirectory;
+  readonly logger: Logger;
+  readonly secrets: SecretSource;
+  /** Socket of the Workload API. */
+  readonly workloadApi: string;
+  /** Base URL of another agent. Default: from the configuration. */
+  readonly peerUrl?: (name: string) => string;
+  /** Listen on any free port instead of the configured ones. */
+  readonly anyPort?: boolean;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Ends the wait for the first SVID. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RunningAgent {
+  readonly name: string;
+  readonly spiffeId: string;
+  readonly url: string;
+  readonly managementUrl: string;
+  readonly app: NestFastifyApplication;
+  /** Stops in order: no new requests, streams aborted, idle connections closed, after 5 s all of them. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts one agent: management listener, identity, application, listener. Waits for the first SVID as long as it
+ * takes; until then the agent is live and not ready.
+ * @throws PortInUseError, ConfigError, AgentFileError, and what the agent's module throws.
+ */
+export function startAgent(
+  definition: AgentDefinition,
+  options: StartOptions,
+): Promise<RunningAgent> {
+  const spiffeId = options.directory.spiffeIdOf(definition.name);
+  return runAsAgent({ agent: definition.name, spiffeId: spiffeId.toString() }, () =>
+    start(definition, spiffeId, options),
+  );
+}
+
+async function start(
+  definition: AgentDefinition,
+  spiffeId: SpiffeId,
+  options: StartOptions,
+): Promise<RunningAgent> {
+  const { config, directory, logger } = options;
+  const { name } = definition;
+  const file = directory.get(name);
+  const host = config.bind;
+  if (definition.listener === 'people' && !isLoopback(host)) {
+    throw new ConfigError(
+      'bind',
+      `${name} serves people without sign-in, so it listens on loopback alone: 127.0.0.1, not ${host}.`,
+    );
+  }
+  const metrics = new MeshMetrics();
+  const health = new HealthRegistry();
+  const undo: (() => Promise<void> | void)[] = [];
+  const rollBack = async () => {
+    for (const step of undo.reverse()) await step();
+  };
+
+  try {
+    let started = false;
+    const listening: HealthIndicatorFunction = () => ({
+      listener: { status: started ? 'up' : 'down' },
+    });
+    health.readiness.push(listening);
+    const management = await startManagement(
+      health,
+      metrics,
+      host,
+      options.anyPort ? 0 : config.managementPort(name, directory),
+    );
+    undo.push(() => management.close());
+
+    const source = X509Source.open({
+      address: options.workloadApi,
+      picker: pickById(spiffeId),
+      metrics: { rotated: () => metrics.rotation() },
+      log: sourceLog(logger),
+    });
+    undo.push(() => source.close());
+    const identity = new IdentityHealthIndicator(source, management.indicators);
+    health.readiness.push(() => identity.check('identity'));
+    await source.ready(options.signal ? { signal: options.signal } : {});
+    const context = new AgentContext(
+      file,
+      directory,
+      config,
+      source,
+      options.secrets,
+      logger,
+      metrics,
+      options.peerUrl ?? ((peer) => config.peerUrl(peer, directory)),
+      options.onProgress ?? (() => undefined),
+    );
+    undo.push(() => context.close());
+    metrics.watchSvid(() => source.snapshot?.svid.notAfter);
+
+    const app = await createApp(definition, context);
+    undo.push(() => app.close());
+    const open = new OpenRequests();
+    const routes = new RouteTable(app.get(DiscoveryService, { strict: false }));
+    installRequestHooks(app.getHttpAdapter().getInstance(), open, {
+      agent: { agent: name, spiffeId: spiffeId.toString() },
+      deadlineMs: file.limits.deadlineMs,
+      hosts: definition.listener === 'people' ? config.hosts(name) : undefined,
+      peers: definition.listener === 'peers' ? context.callers : undefined,
+      routes,
+      logger,
+      metrics,
+    });
+    await definition.configure?.(app, context);
+    health.others.push(...(definition.health?.(app) ?? []), () => breakers(context));
+    const port = await listen(app, host, options.anyPort ? 0 : config.port(name, directory));
+    started = true;
+    const scheme = definition.listener === 'peers' ? 'https' : 'http';
+    const url = `${scheme}://${host}:${port}`;
+    logger.info({ event: 'agent.ready', url }, `${name} serves`);
+
+    const close = async () => {
+      started = false;
+      await stop(app, open);
+      await context.close();
+      await source.close();
+      await management.close();
+      logger.info({ event: 'agent.stopped' }, `${name} is closed`);
+    };
+    let closing: Promise<void> | undefined;
+    return {
+      name,
+      spiffeId: spiffeId.toString(),
+      url,
+      managementUrl: management.url,
+      app,
+      close: () => (closing ??= close()),
+    };
+  } catch (error) {
+    await rollBack();
+    throw error;
+  }
+}
+
+async function createApp(
+  definition: AgentDefinition,
+  context: AgentContext,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: context.file.limits.bodyBytes,
+    exposeHeadRoutes: false,
+    requestTimeout: RECEIVE_MS,
+    http: { maxHeaderSize: HEADER_BYTES, headersTimeout: RECEIVE_MS },
+    frameworkErrors: (error: unknown, _request: FastifyRequest, reply: FastifyReply) => {
+      const problem = problemOf(asMeshError(error), newCorrelationId());
+      void reply
+        .status(problem.status)
+        .type('application/problem+json')
+        .send(JSON.stringify(problem));
+    },
+    ...(definition.listener === 'peers' ? { serverFactory: mtlsServerFactory(context) } : {}),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AgentModule.for(context, await definition.module(context)),
+    adapter,
+    { bufferLogs: true, abortOnError: false, bodyParser: false },
+  );
+  app.useLogger(app.get(NestLogger));
+  app.flushLogs();
+  // JSON is the one body there is; Fastify would take text as well.
+  app.getHttpAdapter().getInstance().removeContentTypeParser('text/plain');
+  return app;
+}
+
+function mtlsServerFactory({ identity, logger, metrics }: AgentContext) {
+  return (handler: (...args: never[]) => unknown) =>
+    createMtlsServer(
+      identity,
+      identity,
+      // Any workload of a trust domain we hold a bundle of may shake hands: who may call what is decided route by
+      // route, from agent.yaml, so that a stranger gets an answer that says so.
+      authorizeAny(),
+      {
+        maxHeaderBytes: HEADER_BYTES,
+        headersTimeoutMs: RECEIVE_MS,
+        requestTimeoutMs: RECEIVE_MS,
+        log: (event) => {
+          metrics.handshake(event);
+          logHandshake(logger, event);
+        },
+      },
+      handler as RequestListener,
+    );
+}
+
+async function stop(app: NestFastifyApplication, open: OpenRequests): Promise<void> {
+  const server = app.getHttpServer() as Server;
+  const timer = setTimeout(() => {
+    open.endAll();
+    server.closeAllConnections();
+  }, STOP_MS);
+  const closed = app.close();
+  open.endStreams();
+  server.closeIdleConnections();
+  await closed;
+  clearTimeout(timer);
+}
+
+/** The source's lines in the log's schema. */
+function sourceLog(logger: Logger): X509SourceLog {
+  const write =
+    (level: 'info' | 'warn', event: LogEvent) =>
+    ({ times, retry_in_ms, rotations, ...fields }: Record<string, unknown>, message: string) =>
+      logger[level](
+        { event, ...fields, count: times ?? rotations, delay_ms: retry_in_ms },
+        message,
+      );
+  return {
+    info: write('info', 'svid.rotated'),
+    warn: write('warn', 'workload-api'),
+  } as X509SourceLog;
+}
+
+function breakers(context: AgentContext): Record<string, { status: 'up' | 'down' }> {
+  const states = context.policies().map((policy) => [policy.name, policy.state().breaker] as const);
+  const open = states.some(([, state]) => state === 'open');
+  return { breakers: { status: open ? 'down' : 'up', ...Object.fromEntries(states) } };
+}

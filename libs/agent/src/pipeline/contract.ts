@@ -1,0 +1,47 @@
+import { plainToInstance } from 'class-transformer';
+import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
+import type { ProblemMember } from '@mesh/errors';
+import { BodyInvalidError } from './pipeline.error.js';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the type of any constructor
+export type Contract<T extends object = object> = new (...args: any[]) => T;
+
+/** At most this many members at fault are named. */
+const MEMBERS = 20;
+
+/**
+ * Parses a JSON value into its contract: every member known, every rule of class-validator met.
+ * @throws BodyInvalidError naming the members at fault, never their values.
+ */
+export function parseContract<T extends object>(contract: Contract<T>, value: unknown): T {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new BodyInvalidError([{ path: '', message: 'the body must be a JSON object' }]);
+  }
+  const instance = plainToInstance(contract, value, { exposeDefaultValues: true });
+  const faults = validateSync(instance, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    forbidUnknownValues: true,
+    validationError: { target: false, value: false },
+  });
+  if (faults.length > 0) throw new BodyInvalidError([...members(faults, '')].slice(0, MEMBERS));
+  return instance;
+}
+
+/** True if class-validator knows rules for it; without any it would let every body through. */
+export function isContract(type: unknown): type is Contract {
+  return (
+    typeof type === 'function' &&
+    getMetadataStorage().getTargetValidationMetadatas(type, '', true, false).length > 0
+  );
+}
+
+function* members(faults: readonly ValidationError[], prefix: string): Generator<ProblemMember> {
+  for (const fault of faults) {
+    const path = (prefix + fault.property).slice(0, 200);
+    for (const message of Object.values(fault.constraints ?? {})) {
+      yield { path, message: message.slice(0, 300) };
+    }
+    yield* members(fault.children ?? [], `${path}.`);
+  }
+}

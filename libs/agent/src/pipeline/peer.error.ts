@@ -1,0 +1,42 @@
+import {
+  MeshError,
+  type ErrorCode,
+  type HasMembers,
+  type MeshErrorOptions,
+  type ProblemMember,
+} from '@mesh/errors';
+import type { HasPeerVerdict, PeerVerdict } from '@mesh/resilience';
+
+/** A call to another agent failed. */
+export class PeerCallError extends MeshError implements HasPeerVerdict {
+  constructor(
+    readonly code:
+      'ERR_PEER_UNREACHABLE' | 'ERR_PEER_FAILED' | 'ERR_PEER_REFUSED' | 'ERR_PEER_RESPONSE_INVALID',
+    /** Name of the called agent. */
+    readonly peer: string,
+    message: string,
+    options?: MeshErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  get peerVerdict(): PeerVerdict {
+    return this.code === 'ERR_PEER_REFUSED' ? 'refused' : 'failure';
+  }
+}
+
+/** An error of another agent that is passed on as it is (`relay` of its code's entry). */
+export class RelayedError extends MeshError implements HasMembers, HasPeerVerdict {
+  /** The agent answered: that a provider behind it failed says nothing against it. */
+  readonly peerVerdict = 'refused';
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly peer: string,
+    message: string,
+    readonly members: readonly ProblemMember[],
+    options?: MeshErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
