@@ -1,0 +1,33 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { errorAreas, type ErrorEntry } from '@mesh/errors';
+import { Public } from '@mesh/identity/nest';
+
+/** Explains the error codes: each problem's `type` links here. */
+@ApiExcludeController()
+@Controller('errors')
+export class ErrorsController {
+  @Get()
+  @Public()
+  @Header('content-type', 'text/html; charset=utf-8')
+  @Header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+  list(): string {
+    return PAGE;
+  }
+}
+
+const PAGE = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Error codes</title>
+<style>body{font:16px/1.5 system-ui;max-width:50rem;margin:2rem auto;padding:0 1rem}:target{background:#ff8}</style>
+<h1>Error codes</h1>
+${Object.values(errorAreas)
+  .flatMap((area) => Object.entries(area as Record<string, ErrorEntry>))
+  .map(
+    ([code, { status, title, remedy }]) =>
+      `<h2 id="${code.toLowerCase()}">${code}</h2><p>${status} — ${escape(title)}</p><p>${escape(remedy)}</p>`,
+  )
+  .join('\n')}
+</html>`;
+
+function escape(text: string): string {
+  return text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

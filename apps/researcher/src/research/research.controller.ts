@@ -1,0 +1,73 @@
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { AGENT_CONTEXT, InjectPeer, type AgentContext } from '@mesh/agent/nest';
+import type { PeerClient } from '@mesh/agent';
+import {
+  DraftDto,
+  ResearchRequestDto,
+  type AgentEvent,
+  type Depth,
+  type ResearchDto,
+} from '@mesh/contracts';
+import { Action } from '@mesh/identity/nest';
+import { requireContext } from '@mesh/observability';
+import type { SearchProvider } from '@mesh/search';
+import { noteOf } from './note.js';
+
+/** How many passages are read. */
+const LIMITS: Readonly<Record<Depth, number>> = { fast: 6, deep: 16 };
+
+/** A question in, an answer with sources out: searches, takes notes, has the writer draft. */
+@Controller('v1/research')
+export class ResearchController {
+  constructor(
+    @Inject('SEARCH_PROVIDER') private readonly search: SearchProvider,
+    @InjectPeer('writer') private readonly writer: PeerClient,
+    @Inject(AGENT_CONTEXT) private readonly context: AgentContext,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @Action(['research:fast', 'research:deep'], {
+    pick: ({ depth }: ResearchRequestDto) => `research:${depth ?? 'fast'}`,
+  })
+  async *research(@Body() request: ResearchRequestDto): AsyncGenerator<AgentEvent<ResearchDto>> {
+    const { signal } = requireContext();
+    const { question, depth = 'fast' } = request;
+    yield { type: 'progress', stage: 'searching', agent: this.context.name };
+    const results = await this.search.search(question, { depth, limit: LIMITS[depth], signal });
+    const sources = results.map(({ title, url, snippet }, index) => ({
+      id: index + 1,
+      title,
+      url,
+      snippet,
+    }));
+    yield { type: 'sources', sources: sources.map(({ id, title, url }) => ({ id, title, url })) };
+
+    const notes = sources.map(({ id, snippet }) => ({
+      sourceId: id,
+      text: noteOf(question, snippet),
+    }));
+    for await (const event of this.writer.events(
+      '/v1/drafts',
+      { question, notes, sources },
+      DraftDto,
+    )) {
+      if (event.type !== 'done') {
+        yield event;
+        continue;
+      }
+      const { article, answered, model, agents } = event.result;
+      yield {
+        type: 'done',
+        result: {
+          answer: article,
+          answered,
+          sources,
+          model,
+          depth,
+          agents: [this.context.self(), ...agents],
+        },
+      };
+    }
+  }
+}
