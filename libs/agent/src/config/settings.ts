@@ -1,0 +1,187 @@
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '@mesh/observability';
+import { TrustDomain } from '@mesh/spiffe';
+import {
+  endpointSocket,
+  hostNames,
+  ipAddress,
+  modelName,
+  oneOf,
+  path,
+  peerUrl,
+  providerUrl,
+  trustDomain,
+  wholeNumber,
+  type Kind,
+} from './kinds.js';
+
+/** One setting: the row from which its validation, errors, `config --print` and documentation are made. */
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  /** Environment variable. */
+  readonly variable: string;
+  readonly description: string;
+  readonly standard: (root: string) => T;
+  /** The default as the documentation shows it, where it depends on the machine. */
+  readonly shown?: string;
+  /** It has a flag of the command line: its key in kebab-case. */
+  readonly flag?: true;
+}
+
+/** The same for each of several names: `<agent>` or `<name>` in key and variable is replaced. */
+export interface NamedSetting<T> {
+  readonly kind: Kind<T>;
+  readonly key: string;
+  readonly variable: string;
+  readonly description: string;
+  /** The default as the documentation shows it. */
+  readonly shown: string;
+}
+
+const port = wholeNumber(0, 65_535, 'a port (0: any that is free)');
+
+function setting<T>(definition: Setting<T>): Setting<T> {
+  return definition;
+}
+
+/** Settings there is one of. Secrets are none of them: keys come from a `SecretSource`. */
+export const settings = {
+  trustDomain: setting({
+    kind: trustDomain,
+    variable: 'MESH_TRUST_DOMAIN',
+    description: 'SPIFFE trust domain of all agents',
+    standard: () => TrustDomain.ofName('mesh.local'),
+  }),
+  state: setting({
+    kind: path,
+    variable: 'MESH_STATE',
+    description: 'folder of what is kept: secrets, public bundles, the search index',
+    standard: (root) => `${root}/.mesh`,
+    shown: "`.mesh` in the project's folder",
+  }),
+  agents: setting({
+    kind: path,
+    variable: 'MESH_AGENTS',
+    description: 'folder with an agent.yaml in a folder for each agent',
+    standard: (root) => `${root}/apps`,
+    shown: "`apps` in the project's folder",
+  }),
+  documents: setting({
+    kind: path,
+    variable: 'MESH_DOCUMENTS',
+    description: 'folder of the documents that are searched',
+    standard: (root) => `${root}/docs`,
+    shown: "`docs` in the project's folder",
+    flag: true,
+  }),
+  search: setting<'documents' | 'tavily'>({
+    kind: oneOf('documents', 'tavily'),
+    variable: 'MESH_SEARCH',
+    description: 'what the researcher searches: the documents, or the web by Tavily',
+    standard: () => 'documents',
+    flag: true,
+  }),
+  tavilyUrl: setting({
+    kind: providerUrl,
+    variable: 'MESH_TAVILY_URL',
+    description: 'where Tavily is',
+    standard: () => 'https://api.tavily.com',
+  }),
+  model: setting<'extractive' | 'gemini'>({
+    kind: oneOf('extractive', 'gemini'),
+    variable: 'MESH_MODEL',
+    description: 'what writes: sentences picked from the sources (no model), or Gemini',
+    standard: () => 'extractive',
+    flag: true,
+  }),
+  geminiModel: setting({
+    kind: modelName,
+    variable: 'MESH_GEMINI_MODEL',
+    description: 'which model of Gemini',
+    standard: () => 'gemini-2.5-flash',
+  }),
+  geminiUrl: setting({
+    kind: providerUrl,
+    variable: 'MESH_GEMINI_URL',
+    description: 'where Gemini is, without the version of its API',
+    standard: () => 'https://generativelanguage.googleapis.com',
+  }),
+  logLevel: setting<LogLevel>({
+    kind: oneOf(...LOG_LEVELS),
+    variable: 'MESH_LOG_LEVEL',
+    description: 'least level of the lines in the log',
+    standard: () => 'info',
+    flag: true,
+  }),
+  logFormat: setting<LogFormat>({
+    kind: oneOf(...LOG_FORMATS),
+    variable: 'MESH_LOG_FORMAT',
+    description: 'form of the log; `auto`: readable on a terminal, JSON elsewhere',
+    standard: () => 'auto',
+    flag: true,
+  }),
+  bind: setting({
+    kind: ipAddress,
+    variable: 'MESH_BIND',
+    description: 'address that agents listen on',
+    standard: () => '127.0.0.1',
+  }),
+  spiffeEndpointSocket: setting<string | undefined>({
+    kind: endpointSocket,
+    variable: 'SPIFFE_ENDPOINT_SOCKET',
+    description: 'Workload API of an agent that runs by itself',
+    standard: () => undefined,
+    shown: 'none: such an agent does not start without',
+  }),
+  svidTtlSeconds: setting({
+    kind: wholeNumber(2, 86_400, 'seconds'),
+    variable: 'MESH_SVID_TTL',
+    description:
+      'how long an SVID of the embedded authority is valid; it is replaced at half of it',
+    standard: () => 3600,
+  }),
+} as const;
+
+export type SettingKey = keyof typeof settings;
+
+/** The values of {@link settings}. */
+export type SettingValues = {
+  readonly [key in SettingKey]: (typeof settings)[key] extends Setting<infer T> ? T : never;
+};
+
+function named<T>(definition: NamedSetting<T>): NamedSetting<T> {
+  return definition;
+}
+
+/** Settings there is one of for each agent. */
+export const agentSettings = {
+  port: named({
+    kind: port,
+    key: 'ports.<agent>',
+    variable: 'MESH_PORT_<AGENT>',
+    description: 'port of its listener',
+    shown: '`port` of its agent.yaml',
+  }),
+  managementPort: named({
+    kind: port,
+    key: 'managementPorts.<agent>',
+    variable: 'MESH_MANAGEMENT_PORT_<AGENT>',
+    description: 'port of its health checks and metrics',
+    shown: '100 above its port',
+  }),
+  peerUrl: named({
+    kind: peerUrl,
+    key: 'peers.<agent>.url',
+    variable: 'MESH_PEER_<AGENT>_URL',
+    description: 'where the others find it',
+    shown: '`https://127.0.0.1:` and its port',
+  }),
+  hosts: named({
+    kind: hostNames,
+    key: 'hosts.<agent>',
+    variable: 'MESH_<AGENT>_HOSTS',
+    description: 'host names it serves, where it serves people',
+    shown: '`localhost,127.0.0.1,mesh.localhost`',
+  }),
+} as const;
+
+export const DEFAULT_HOSTS = ['localhost', '127.0.0.1', 'mesh.localhost'] as const;
