@@ -13,18 +13,24 @@ import { AuthorityError } from './authority.error.js';
  */
 export async function openSocketDirectory(directory: string): Promise<string> {
   const path = resolve(directory);
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  const { mode, uid } = await lstat(path).then((found) =>
-    found.isDirectory() ? found : { mode: 0o777, uid: -1 },
-  );
-  if ((mode & 0o077) !== 0 || uid !== process.getuid?.()) {
-    throw new AuthorityError(
-      'ERR_AUTHORITY_DIRECTORY',
-      "The folder for the authority's sockets must be a folder of this user with mode 0700.",
-      { cause: new Error(path) },
-    );
+  let own: boolean;
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    const found = await lstat(path);
+    own = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
+  } catch (cause) {
+    throw directoryError(cause);
   }
+  if (!own) throw directoryError(new Error(path));
   return path;
+}
+
+function directoryError(cause: unknown): AuthorityError {
+  return new AuthorityError(
+    'ERR_AUTHORITY_DIRECTORY',
+    "The folder for the authority's sockets must be a folder of this user with mode 0700.",
+    { cause },
+  );
 }
 
 /**
