@@ -2,7 +2,12 @@ export { AgentDirectory, type AgentEdge } from './agent-file/agent-directory.js'
 export { AgentFileError, AgentUnknownError } from './agent-file/agent-file.error.js';
 export { AgentFile, type AgentAction, type AgentLimits } from './agent-file/agent-file.js';
 export { ConfigError } from './config/config.error.js';
-export { loadConfig, type MeshConfig } from './config/config.js';
+export {
+  loadConfig,
+  type ConfigRow,
+  type LoadConfigOptions,
+  type MeshConfig,
+} from './config/config.js';
 export { parseContract, type Contract } from './pipeline/contract.js';
 export { PeerClient } from './pipeline/peer-client.js';
 export { PeerCallError, RelayedError } from './pipeline/peer.error.js';

@@ -35,6 +35,8 @@ export class EventStreamInterceptor implements NestInterceptor {
         const iterator = inContext(value[Symbol.asyncIterator]());
         const first = await iterator.next();
         if (request.meshLifetime) request.meshLifetime.streaming = true;
+        // Fastify, Nest and the pipeline each wait for the end of a stream: more than the default of ten.
+        reply.raw.setMaxListeners(20);
         void reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no');
         return new StreamableFile(Readable.from(this.#frames(first, iterator, request)), {
           type: 'text/event-stream; charset=utf-8',
