@@ -10,6 +10,7 @@ import {
 import {
   DocumentsError,
   documentWarning,
+  UnusableDocument,
   type DocumentWarning,
   type DocumentWarningReason,
 } from './documents.error.js';
@@ -64,6 +65,8 @@ export interface DocumentSearchOptions {
 const QUERY_MAX = 2000;
 const LIMIT_MAX = 20;
 const TITLE_MAX = 300;
+/** Of the document's own part of a title. */
+const NAME_MAX = 150;
 const URL_MAX = 2048;
 const READ_AT_ONCE = 16;
 const PROGRESS_MS = 100;
@@ -271,33 +274,46 @@ export class DocumentSearch implements SearchProvider {
     const { hash } = content;
     const state = { path, size, mtimeMs, ctimeMs, hash, readAt };
     this.changed = true;
-    if ('text' in content) {
-      if (known?.hash === hash && known.skipped === undefined) {
-        this.put({ ...known, ...state });
-        return;
-      }
-      const parsed = await pace.run(PARSERS[type](content.text));
-      const title = shown(parsed.title ?? '') || path.slice(0, -type.length);
-      const titleTerms = termsOf(`${title}\n${path}`);
-      const passages: StoredPassage[] = [];
-      for (const passage of passagesOf(parsed.sections)) {
-        const terms: PassageTerms = {
-          title: titleTerms,
-          heading: termsOf(passage.headings.join('\n')),
-          text: termsOf(passage.text),
-        };
-        const id = this.nextId++;
-        passages.push({ ...passage, id, lengths: this.index.addPassage(id, terms) });
-        if (pace.due) await pace.rest();
-      }
-      if (known !== undefined) this.remove(known);
-      this.put({ ...state, title, passages });
-    } else {
-      if (known !== undefined) this.remove(known);
-      if (content.reason === undefined) return;
-      this.put({ ...state, title: path, passages: [], skipped: content.reason });
-      if (known?.skipped !== content.reason) this.warn(path, content.reason);
+    if ('text' in content && known?.hash === hash && known.skipped === undefined) {
+      this.put({ ...known, ...state });
+      return;
     }
+    const taken = 'text' in content ? await this.parse(path, type, content.text, pace) : content;
+    if (known !== undefined) this.remove(known);
+    if ('passages' in taken) this.put({ ...state, ...taken });
+    else if (taken.reason !== undefined) {
+      this.put({ ...state, title: path, passages: [], skipped: taken.reason });
+      if (known?.skipped !== taken.reason) this.warn(path, taken.reason);
+    }
+  }
+
+  private async parse(
+    path: string,
+    type: DocumentType,
+    text: string,
+    pace: Pace,
+  ): Promise<Pick<StoredFile, 'title' | 'passages'> | Pick<UnreadDocument, 'reason'>> {
+    let parsed: ParsedDocument;
+    try {
+      parsed = await pace.run(PARSERS[type](text));
+    } catch (error) {
+      if (error instanceof UnusableDocument) return { reason: error.reason };
+      throw error;
+    }
+    const title = shown(parsed.title ?? '', NAME_MAX) || path.slice(0, -type.length);
+    const titleTerms = termsOf(`${title}\n${path}`);
+    const passages: StoredPassage[] = [];
+    for (const passage of passagesOf(parsed.sections)) {
+      const terms: PassageTerms = {
+        title: titleTerms,
+        heading: termsOf(passage.headings.join('\n')),
+        text: termsOf(passage.text),
+      };
+      const id = this.nextId++;
+      passages.push({ ...passage, id, lengths: this.index.addPassage(id, terms) });
+      if (pace.due) await pace.rest();
+    }
+    return { title, passages };
   }
 
   /** Passages count from here on, all of a file at once: a search never sees half of one. */
@@ -390,16 +406,15 @@ const PARSERS: Readonly<
   Record<DocumentType, (text: string) => Generator<undefined, ParsedDocument>>
 > = { '.md': parseMarkdown, '.html': parseHtml, '.txt': parsePlainText };
 
-/** Text for one line: no control or formatting characters, capped. */
-function shown(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
-  return line.length <= TITLE_MAX
-    ? line
-    : `${line.slice(0, TITLE_MAX - 1).replace(/\p{Surrogate}/gu, '')}…`;
+/** Text for one line: no control or formatting characters, at most `max` long. */
+function shown(text: string, max: number): string {
+  const line = text.replace(/[\s\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
+  return line.length <= max ? line : `${line.slice(0, max - 1).replace(/\p{Surrogate}/gu, '')}…`;
 }
 
 function titleOf({ file, headings }: IndexedPassage): string {
-  return shown([file.title, headings.join(' › ')].filter((part) => part !== '').join(' — '));
+  const heading = headings.join(' › ');
+  return shown(heading === '' ? file.title : `${file.title} — ${heading}`, TITLE_MAX);
 }
 
 function urlOf({ file, anchor }: IndexedPassage): string {

@@ -24,6 +24,7 @@ export type DocumentWarningReason =
   | 'binary'
   | 'not-utf8'
   | 'too-large'
+  | 'too-deep'
   | 'unreadable'
   | 'path-too-long'
   | 'link-leads-out'
@@ -34,6 +35,7 @@ const TEXTS: Readonly<Record<DocumentWarningReason, string>> = {
   binary: 'holds binary data',
   'not-utf8': 'is not valid UTF-8 text',
   'too-large': 'is larger than the limit',
+  'too-deep': 'nests its elements too deeply',
   unreadable: 'cannot be read',
   'path-too-long': 'has too long a path',
   'link-leads-out': 'is a link that leads out of the folder',
@@ -53,4 +55,11 @@ export interface DocumentWarning {
 export function documentWarning(path: string, reason: DocumentWarningReason): DocumentWarning {
   const shown = path.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\u{FFFD}');
   return { path: shown, reason, message: `${shown} ${TEXTS[reason]}` };
+}
+
+/** Thrown while a document is parsed: it alone is skipped. */
+export class UnusableDocument extends Error {
+  constructor(readonly reason: DocumentWarningReason) {
+    super(reason);
+  }
 }

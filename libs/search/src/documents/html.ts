@@ -1,5 +1,6 @@
 import GithubSlugger from 'github-slugger';
 import { Parser } from 'htmlparser2';
+import { UnusableDocument } from './documents.error.js';
 import type { Block, ParsedDocument, Section } from './passage.js';
 
 /** What a reader of the page does not see, or does not come for. */
@@ -13,10 +14,12 @@ const BLOCKS = new Set([
 const VOID = new Set(['area', 'base', 'br', 'col', 'embed', 'hr', 'img', 'input', 'link', 'meta']);
 const HEADING = /^h[1-6]$/;
 const STEP = 16_384;
+/** Elements within each other. The parser's time grows with the square of it, and no page comes near. */
+const DEPTH_MAX = 1000;
 
 /**
  * Sections of an HTML page by h1 to h6, as text: no scripts, styles, navigation or hidden parts. `pre` becomes a
- * fenced block, list items and table rows one line each.
+ * fenced block, list items and table rows one line each. Throws `UnusableDocument` where elements nest too deeply.
  */
 export function* parseHtml(text: string): Generator<undefined, ParsedDocument> {
   const reader = new Reader();
@@ -43,7 +46,10 @@ class Reader {
   private readonly path: { level: number; text: string }[] = [];
   private section: Section = { headings: [], anchor: '', blocks: [] };
   private readonly sections: Section[] = [this.section];
+  /** Lines of the block so far, and the one that is being read. */
+  private lines: string[] = [];
   private buffer = '';
+  private depth = 0;
   private own = false;
   private heading: { level: number; id: string | undefined } | undefined;
   private inTitle = false;
@@ -52,6 +58,7 @@ class Reader {
   private skipped = 0;
 
   open(name: string, attributes: Readonly<Record<string, string>>): void {
+    if (++this.depth > DEPTH_MAX) throw new UnusableDocument('too-deep');
     if (this.skipped > 0 || SKIPPED.has(name) || 'hidden' in attributes) {
       if (!VOID.has(name)) this.skipped++;
       return;
@@ -70,6 +77,7 @@ class Reader {
   }
 
   close(name: string): void {
+    this.depth--;
     if (this.skipped > 0) {
       if (!VOID.has(name)) this.skipped--;
       return;
@@ -104,12 +112,18 @@ class Reader {
   private openLine(mark: string): void {
     if (!this.own) this.flush();
     this.own = true;
-    this.buffer = this.buffer.trimEnd();
-    this.buffer += (this.buffer === '' ? '' : '\n') + mark;
+    this.endLine();
+    this.buffer = mark;
+  }
+
+  private endLine(): void {
+    const line = this.buffer.replace(/\s+/g, ' ').trim();
+    this.buffer = '';
+    if (line !== '' && line !== '-') this.lines.push(line);
   }
 
   private openCell(): void {
-    if (this.buffer !== '' && !this.buffer.endsWith('\n')) this.buffer += ' | ';
+    if (this.buffer !== '') this.buffer += ' | ';
   }
 
   private openBlock(): void {
@@ -142,12 +156,9 @@ class Reader {
 
   private flush(): void {
     if (this.pre > 0 || this.heading !== undefined) return;
-    const text = this.buffer
-      .split('\n')
-      .map((line) => line.replace(/[ \t]+/g, ' ').trim())
-      .filter((line) => line !== '' && line !== '-')
-      .join('\n');
-    this.buffer = '';
+    this.endLine();
+    const text = this.lines.join('\n');
+    this.lines = [];
     const kind: Block['kind'] = this.own ? 'lines' : 'prose';
     this.own = false;
     if (text !== '') this.push({ text, kind });

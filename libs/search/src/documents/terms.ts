@@ -2,7 +2,7 @@ import { stemmer } from '@orama/stemmers/english';
 
 /** Most characters of a word that is worth finding: a SHA-256 in hexadecimal fits, base64 blobs do not. */
 const WORD_MAX = 64;
-const STEM_CACHE = 20_000;
+const WORD_CACHE = 100_000;
 
 const BIGRAM_SCRIPTS = String.raw`\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー々`;
 const SEGMENTED_SCRIPTS = String.raw`\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}`;
@@ -12,6 +12,8 @@ const RUNS = new RegExp(
     String.raw`(?<word>(?:[[\p{L}\p{M}\p{N}_]--[${BIGRAM_SCRIPTS}${SEGMENTED_SCRIPTS}]]|(?<=\p{L})['’](?=\p{L}))+)`,
   'gv',
 );
+const ASCII_WORDS = /\w+(?:'[a-z]+)*/gi;
+const NO_ASCII = /^\P{ASCII}+$/u;
 /** Accents, Hebrew points and Arabic vowel signs: written or left out at will, so not part of the term. */
 const OPTIONAL_MARKS = /[\u0300-\u036f\u0591-\u05c7\u064b-\u0652\u0640]/g;
 
@@ -31,7 +33,8 @@ const QUESTION_WORDS = new Set(
     .map((word) => fold(word)),
 );
 
-const stems = new Map<string, string>();
+/** Terms of words met before: most words of a text are. */
+const words = new Map<string, readonly string[]>();
 let segmenter: Intl.Segmenter | undefined;
 
 /**
@@ -42,6 +45,10 @@ let segmenter: Intl.Segmenter | undefined;
  */
 export function termsOf(text: string): string[] {
   const terms: string[] = [];
+  if (isAscii(text)) {
+    for (const [word] of text.matchAll(ASCII_WORDS)) pushWord(word, terms);
+    return terms;
+  }
   for (const run of text.normalize('NFKC').matchAll(RUNS)) {
     const { bigrams, segmented, word } = run.groups ?? {};
     if (word !== undefined) pushWord(word, terms);
@@ -72,33 +79,37 @@ const SINGLE = new RegExp(String.raw`^[${BIGRAM_SCRIPTS}]$`, 'v');
 
 function pushWord(word: string, terms: string[]): void {
   if (word.length > WORD_MAX) return;
+  let known = words.get(word);
+  if (known === undefined) {
+    known = termsOfWord(word);
+    if (words.size >= WORD_CACHE) words.clear();
+    words.set(word, known);
+  }
+  for (const term of known) terms.push(term);
+}
+
+function termsOfWord(word: string): readonly string[] {
   const bare = word.replace(/['’]s$/i, '').replace(/['’]/g, '');
   const parts = partsOf(bare);
-  if (parts.length > 1) {
-    for (const part of parts) pushPart(part, terms);
-    terms.push(fold(bare).replaceAll('_', ''));
-  } else pushPart(parts[0] ?? bare, terms);
+  const terms = parts.flatMap((part) => termsOfPart(part));
+  if (parts.length > 1) terms.push(fold(bare).replaceAll('_', ''));
+  return terms;
 }
 
 /** `SPIFFE_ENDPOINT_SOCKET`, `getX509Svid`; `mTLS` and `x509` stay whole. */
 function partsOf(word: string): string[] {
-  return word.split('_').flatMap((piece) => {
-    if (piece === '') return [];
-    const parts = piece.split(
-      /(?<=[\p{Ll}\p{N}]{2})(?=\p{Lu})|(?<=\p{Lu}\p{N}{3,4})(?=\p{Lu}\p{Ll})/u,
-    );
-    return parts;
-  });
+  return word
+    .split('_')
+    .flatMap((piece) => piece.split(/(?<=[\p{Ll}\p{N}]{2})(?=\p{Lu})/u))
+    .filter((part) => part !== '');
 }
 
-function pushPart(part: string, terms: string[]): void {
+function termsOfPart(part: string): string[] {
   const folded = fold(part);
-  if (folded === '' || FUNCTION_WORDS.has(folded)) return;
-  if (/^[a-z]{3,}$/.test(folded)) terms.push(stem(folded));
-  else {
-    terms.push(folded);
-    if (folded.length > 6 && /^[^\x00-\x7f]+$/.test(folded)) terms.push(`${folded.slice(0, 6)}*`); // eslint-disable-line no-control-regex -- the ASCII range is meant
-  }
+  if (folded === '' || FUNCTION_WORDS.has(folded)) return [];
+  if (/^[a-z]{3,}$/.test(folded)) return [stemmer(folded)];
+  const inflects = folded.length > 6 && NO_ASCII.test(folded);
+  return inflects ? [folded, `${folded.slice(0, 6)}*`] : [folded];
 }
 
 function pushBigrams(run: string, terms: string[]): void {
@@ -114,24 +125,19 @@ function pushSegments(run: string, terms: string[]): void {
     if (isWordLike === true) terms.push(segment);
 }
 
+function isAscii(text: string): boolean {
+  return !/\P{ASCII}/u.test(text);
+}
+
 function fold(word: string): string {
   const lower = word.toLowerCase();
-  if (/^[\x00-\x7f]*$/.test(lower)) return lower; // eslint-disable-line no-control-regex -- the ASCII range is meant
+  if (isAscii(lower)) return lower;
   return lower
     .replaceAll('ß', 'ss')
     .replaceAll('ς', 'σ')
     .normalize('NFKD')
     .replace(OPTIONAL_MARKS, '')
     .normalize('NFKC');
-}
-
-function stem(word: string): string {
-  const known = stems.get(word);
-  if (known !== undefined) return known;
-  const stemmed = stemmer(word);
-  if (stems.size >= STEM_CACHE) stems.clear();
-  stems.set(word, stemmed);
-  return stemmed;
 }
 
 const QUESTION_STEMS = new Set([...QUESTION_WORDS].flatMap((word) => termsOf(word)));
