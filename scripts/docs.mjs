@@ -1,9 +1,11 @@
 // Writes what the documentation says from the code; with --check says which page is not up to date.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { format, resolveConfig } from 'prettier';
 
-const pages = { 'docs/errors.md': await errorsPage() };
+const pages = { 'docs/errors.md': await errorsPage(), 'README.md': await readme() };
 
 const prettier = await resolveConfig('README.md');
 for (const [file, page] of Object.entries(pages)) {
@@ -50,18 +52,32 @@ function entry([code, { status, title, remedy }]) {
   return `### ${code}\n\n${title}. Status ${status}. What to do: ${remedy}\n`;
 }
 
-/** Exports of a TypeScript module, compiled in memory: the page shows the sources, not a build of yesterday. */
+/** The table of settings, between its two marks. */
+async function readme() {
+  const { settingsTable } = await load('libs/agent/src/config/settings-table.ts');
+  return read('README.md').replace(
+    /(<!-- configuration: .*? -->)[^]*(<!-- \/configuration -->)/,
+    (_, before, after) => `${before}\n\n${settingsTable()}\n\n${after}`,
+  );
+}
+
+/** Exports of a TypeScript module, compiled on the spot: the page shows the sources, not a build of yesterday. */
 async function load(file) {
-  const { outputFiles } = await build({
+  const compiled = `node_modules/.docs-${process.pid}-${basename(file, '.ts')}.mjs`;
+  await build({
     entryPoints: [file],
+    outfile: compiled,
     bundle: true,
-    write: false,
     format: 'esm',
     platform: 'node',
+    packages: 'external',
+    logLevel: 'error',
   });
-  return import(
-    `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
-  );
+  try {
+    return await import(pathToFileURL(compiled).href);
+  } finally {
+    rmSync(compiled);
+  }
 }
 
 function read(file) {
