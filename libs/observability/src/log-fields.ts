@@ -45,6 +45,8 @@ export const LOG_FIELDS = {
   host: 'host name or address that is bound or called',
   port: 'port that is bound',
   address: 'address of a socket',
+  remote_address: 'IP address of the peer',
+  workloads: 'how many workloads',
   trust_domain: 'SPIFFE trust domain',
   digest: 'SHA-256 of a bundle, hexadecimal',
   ttl_seconds: 'validity of what was issued, in seconds',
@@ -71,8 +73,10 @@ export const LOG_EVENTS = {
   'workload-api': 'the connection to the Workload API changed its state',
   breaker: 'a circuit breaker changed its state',
   retry: 'a call is tried again',
+  error: 'a request failed inside the agent, with the error',
   'agent.ready': 'the agent serves',
   'agent.stopped': 'the agent is closed',
+  'mesh.ready': 'all agents serve',
 } as const;
 
 export type LogEvent = keyof typeof LOG_EVENTS;

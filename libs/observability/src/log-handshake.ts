@@ -14,6 +14,9 @@ export interface HandshakeRecord {
   readonly cipher?: string | undefined;
   readonly code?: string | undefined;
   readonly reason?: string | undefined;
+  readonly remoteAddress?: string | undefined;
+  /** Refusals that were left out before this one. */
+  readonly suppressed?: number | undefined;
 }
 
 /** Writes the line of a handshake: `info` where it was accepted, `warn` where it was refused. */
@@ -31,6 +34,8 @@ export function logHandshake(logger: Logger, handshake: HandshakeRecord): void {
     cipher: handshake.cipher,
     code: handshake.code,
     reason: handshake.reason,
+    remote_address: handshake.remoteAddress,
+    suppressed: handshake.suppressed,
   };
   if (handshake.outcome === 'accepted') logger.info(fields, 'handshake accepted');
   else logger.warn(fields, 'handshake refused');

@@ -106,7 +106,8 @@ describe('createLogger', () => {
 
   it('leaves out fields that are not in the schema, of a child too', () => {
     const { logger, text, line } = setUp();
-    logger.info({ headers: { authorization: MARKER }, prompt: MARKER, status: 200 }, 'x');
+    const fields = { headers: { authorization: MARKER }, prompt: MARKER, status: 200 };
+    logger.info(fields, 'x');
     expect(line()).toMatchObject({ status: 200, dropped: ['headers', 'prompt'] });
     logger.child({ answer: MARKER, name: 'n' }).info('y');
     expect(line()).toMatchObject({ name: 'n', dropped: ['answer'], msg: 'y' });
@@ -201,7 +202,7 @@ describe('errors in the log', () => {
       config: { headers: { key: MARKER } },
     });
     runInContext(request, () => {
-      logger.error(thrown);
+      logger.error(thrown as Error);
       logger.error({ err: new TestError('outer', { cause }) });
       logger.error({ err: cause }, 'words');
       logger.error({ err: MARKER }, 'no error at all');
@@ -284,6 +285,8 @@ describe('handshake lines', () => {
       code: 'ERR_PEER_NOT_AUTHORIZED',
       reason: 'another ID was expected',
       notAfter: new Date(NaN),
+      remoteAddress: '127.0.0.1',
+      suppressed: 3,
     });
     expect(line()).toMatchObject({
       level: 'warn',
@@ -291,6 +294,8 @@ describe('handshake lines', () => {
       code: 'ERR_PEER_NOT_AUTHORIZED',
       reason: 'another ID was expected',
       not_after: 'invalid date',
+      remote_address: '127.0.0.1',
+      suppressed: 3,
     });
   });
 });

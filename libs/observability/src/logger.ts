@@ -26,8 +26,14 @@ export interface LogFields extends LogRecord {
   readonly event?: LogEvent;
 }
 
-/** The process's logger: pino's, with the methods of one level each. */
-export type Logger = pino.Logger;
+/** Writes one line. Words are fixed text: what differs from line to line goes into fields. */
+export interface LogMethod {
+  (fields: LogFields | Error, words?: string): void;
+  (words: string): void;
+}
+
+/** The process's logger: pino's, whose methods take the fields of the schema alone. */
+export type Logger = Omit<pino.Logger, LogLevel> & Readonly<Record<LogLevel, LogMethod>>;
 
 /**
  * Makes the logger: one a process. Each line names the agent that speaks and the request it serves, whoever
