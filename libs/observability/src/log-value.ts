@@ -8,11 +8,15 @@ const MAX_FRAMES = 20;
 const MAX_CAUSES = 5;
 const FRAME = /^ {4}at .*(?::\d+:\d+\)?|\((?:<anonymous>|native|index \d+)\))$/;
 
-// Text from certificates and headers reaches a terminal: no escape sequences, no new lines, no reversed reading, no half characters.
+const PRINTABLE_ASCII = /^[ -~]*$/;
+// Text from certificates and headers reaches a terminal: no escape sequences, no new lines, no reversed reading, no
+// half characters.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 /** Text that is safe on a terminal and not longer than `max`. */
 export function plainText(text: string, max = MAX_TEXT): string {
+  // Nearly all text is this.
+  if (text.length <= max && PRINTABLE_ASCII.test(text)) return text;
   const short = text.length > max ? `${text.slice(0, max)}…` : text;
   return short.replace(UNPRINTABLE, '\ufffd');
 }

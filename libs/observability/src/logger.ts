@@ -110,7 +110,8 @@ function whoSpeaks(): Record<string, string> {
 function schemaOnly(given: Record<string, unknown>): Record<string, unknown> {
   const line: Record<string, unknown> = {};
   let dropped: string[] | undefined;
-  for (const [field, value] of Object.entries(given)) {
+  for (const field of Object.keys(given)) {
+    const value = given[field];
     if (field === 'err') line[field] = value;
     else if (Object.hasOwn(LOG_FIELDS, field)) line[field] = logValue(value);
     else (dropped ??= []).push(plainText(field, 64));
