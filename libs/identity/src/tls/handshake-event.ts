@@ -26,7 +26,7 @@ export interface HandshakeEvent {
   /** Code of the rule that refused the peer. */
   readonly code?: string;
   readonly reason?: string;
-  readonly remoteAddress?: string;
+  readonly remoteAddress?: string | undefined;
   /** Refusals not reported since the last one that was: they are limited in rate. */
   readonly suppressed?: number;
 }
@@ -64,7 +64,7 @@ export function acceptedEvent(side: Side, socket: TLSSocket, peer: PeerIdentity)
 /** `presented` is what the peer sent: nothing of it is verified. */
 export function refusedEvent(
   side: Side,
-  socket: TLSSocket | undefined,
+  connection: ConnectionFields,
   presented: readonly X509Certificate[],
   error: unknown,
 ): HandshakeEvent {
@@ -82,7 +82,7 @@ export function refusedEvent(
         .slice(0, MAX_SUBJECTS)
         .map((certificate) => printable(subjectOf(certificate))),
     }),
-    ...(socket && connectionOf(socket)),
+    ...connection,
     code: rule.code,
     reason: printable(rule.message),
   };
@@ -108,15 +108,17 @@ function iso(date: Date): string {
   return Number.isNaN(date.getTime()) ? 'invalid' : date.toISOString();
 }
 
-function connectionOf(
-  socket: TLSSocket,
-): Pick<HandshakeEvent, 'tlsVersion' | 'cipher' | 'remoteAddress'> {
+type ConnectionFields = Pick<HandshakeEvent, 'tlsVersion' | 'cipher' | 'remoteAddress'>;
+
+/**
+ * Only while the socket lives, as in `secureConnection` and `secureConnect`: on one whose TLS was torn down
+ * `getProtocol()` kills the process (a null pointer in Node 26.10).
+ */
+export function connectionOf(socket: TLSSocket): ConnectionFields {
   const tlsVersion = socket.getProtocol();
-  // Undefined once the socket is destroyed, whatever the type says.
-  const cipher = socket.getCipher() as { standardName: string } | undefined;
   return {
     ...(tlsVersion && { tlsVersion }),
-    ...(cipher && { cipher: cipher.standardName }),
+    cipher: socket.getCipher().standardName,
     ...(socket.remoteAddress && { remoteAddress: socket.remoteAddress }),
   };
 }

@@ -115,9 +115,10 @@ export class MtlsPool {
   async request(request: MtlsRequest): Promise<MtlsResponse> {
     if (this.#closed) throw new PoolClosedError();
     const exchange: Exchange = { signal: request.signal, peer: undefined };
+    const { pool } = this.#generation();
     let response;
     try {
-      response = await this.#generation().pool.request({
+      response = await pool.request({
         method: request.method,
         path: request.path,
         headers: request.headers as Record<string, string>,
@@ -334,7 +335,7 @@ class Generation {
     const onError = (error: NodeJS.ErrnoException) => {
       const failure = connectError(error, socket);
       if (failure.code !== 'ERR_PEER_UNREACHABLE') {
-        this.log(refusedEvent('client', undefined, presented, failure));
+        this.log(refusedEvent('client', {}, presented, failure));
       }
       // Node reports a failure of the handshake once, and undici listens only to sockets that it was handed.
       socket.on('error', () => undefined);

@@ -12,14 +12,20 @@ import {
   type ConnectionLifetime,
   type Validity,
 } from './connection-lifetime.js';
-import { acceptedEvent, limitedLog, refusedEvent, type HandshakeLog } from './handshake-event.js';
+import {
+  acceptedEvent,
+  connectionOf,
+  limitedLog,
+  refusedEvent,
+  type HandshakeLog,
+} from './handshake-event.js';
 import { LiveConnections } from './live-connections.js';
 import { ALPN_PROTOCOLS } from './mtls-options.js';
 import { PeerAuthenticator } from './peer-authenticator.js';
 import { rememberPeer } from './peer-identity.js';
 import { presentedChain } from './presented-chain.js';
 import { PeerConnectionError } from './tls-errors.js';
-import { tlsMaterial, type TlsMaterial } from './tls-material.js';
+import { NO_CONTEXT, tlsMaterial } from './tls-material.js';
 
 export interface CreateMtlsServerOptions {
   /** Told of every handshake: accepted ones all, refused ones limited in rate. */
@@ -83,7 +89,8 @@ class MtlsServer {
   readonly #log: HandshakeLog;
   readonly #live: LiveConnections;
   readonly #connections = new WeakMap<object, Connection>();
-  #material: TlsMaterial;
+  #validity: Validity;
+  #version: string;
 
   constructor(
     private readonly svids: X509SvidSource,
@@ -95,25 +102,27 @@ class MtlsServer {
     this.#authenticator = new PeerAuthenticator(bundles, authorizer);
     this.#log = limitedLog(options.log);
     this.#live = new LiveConnections((chain) => this.#authenticator.verify(chain));
-    this.#material = tlsMaterial(svids, bundles);
+    const material = tlsMaterial(svids, bundles);
+    this.#validity = material.validity;
+    this.#version = material.version;
     const server = createServer({
       ...httpOptions(options),
-      ...this.#material.context,
+      ...material.context,
       handshakeTimeout: options.handshakeTimeoutMs ?? 10_000,
       requestCert: true,
       rejectUnauthorized: false,
       ALPNProtocols: ALPN_PROTOCOLS,
     });
     server.maxConnections = options.maxConnections ?? 1024;
-    // All first in their line, HTTP's own listener included: with HTTP first, the pipelined request of a refused peer
-    // reaches its handler.
-    server.prependListener('connection', (socket: Socket) => this.#requireOwnSvid(socket));
+    // First in their line, before HTTP's own listener: with HTTP first, the pipelined request of a refused peer reaches
+    // its handler.
     server.prependListener('secureConnection', (socket) => this.#accept(socket));
     server.prependListener('request', (request, response) => this.#track(request, response));
-    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) =>
-      this.#refuse(socket, handshakeFailed(error)),
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, { remoteAddress }) =>
+      this.#log(refusedEvent('server', { remoteAddress }, [], handshakeFailed(error))),
     );
     if (requestListener) server.on('request', requestListener);
+    closeHandshakesToo(server);
     server.once(
       'close',
       onSourceUpdate([svids, bundles], () => this.#update()),
@@ -121,22 +130,17 @@ class MtlsServer {
     this.server = server;
   }
 
-  /** Without a valid SVID there is nothing to show a peer. */
-  #requireOwnSvid(socket: Socket): void {
-    try {
-      this.svids.getX509Svid();
-    } catch {
-      socket.destroy();
-    }
-  }
-
   #accept(socket: TLSSocket): void {
     if (socket.destroyed) return;
     let peer;
     try {
+      // Throws once it is expired: then there is nothing to prove to a peer who this is.
+      this.svids.getX509Svid();
       peer = this.#authenticator.authenticate(socket);
     } catch (error) {
-      this.#refuse(socket, error);
+      const event = refusedEvent('server', connectionOf(socket), presentedChain(socket), error);
+      socket.destroy();
+      this.#log(event);
       return;
     }
     rememberPeer(socket, peer);
@@ -156,19 +160,13 @@ class MtlsServer {
 
   /** Of a handshake that a rotation overtook, the certificate that was shown is not the current one. */
   #presented(socket: TLSSocket): Validity {
-    const own = this.#material.validity;
+    const own = this.#validity;
     const leaf = socket.getX509Certificate();
     if (!leaf) return own;
     return {
       notBefore: leaf.validFromDate,
       notAfter: leaf.validToDate < own.notAfter ? leaf.validToDate : own.notAfter,
     };
-  }
-
-  #refuse(socket: TLSSocket, error: unknown): void {
-    const event = refusedEvent('server', socket, presentedChain(socket), error);
-    socket.destroy();
-    this.#log(event);
   }
 
   #windDown(socket: TLSSocket, lifetime: ConnectionLifetime): void {
@@ -212,14 +210,31 @@ class MtlsServer {
     try {
       material = tlsMaterial(this.svids, this.bundles);
     } catch (error) {
+      this.#version = '';
+      this.server.setSecureContext(NO_CONTEXT);
       this.#live.withdraw(error);
       return;
     }
-    if (material.version === this.#material.version) return;
-    this.#material = material;
+    if (material.version === this.#version) return;
+    this.#version = material.version;
+    this.#validity = material.validity;
     this.server.setSecureContext(material.context);
     this.#live.recheck();
   }
+}
+
+/** Node's `closeAllConnections` knows only those that HTTP was handed, and `close` waits for the others too. */
+function closeHandshakesToo(server: Server): void {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  const closeAllConnections = server.closeAllConnections.bind(server);
+  server.closeAllConnections = () => {
+    closeAllConnections();
+    for (const socket of sockets) socket.destroy();
+  };
 }
 
 function httpOptions(options: CreateMtlsServerOptions): ServerOptions {

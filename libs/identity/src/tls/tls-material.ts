@@ -16,6 +16,16 @@ export interface TlsMaterial {
   readonly version: string;
 }
 
+/** Without certificate and authorities: a handshake fails. */
+export const NO_CONTEXT: SecureContextOptions = {
+  // Never absent: Node would take the system's authorities.
+  ca: [],
+  minVersion: 'TLSv1.3',
+  maxVersion: 'TLSv1.3',
+  // With TLS 1.3, and nothing in Node's cache, nothing resumes: a resumed session would skip the checks.
+  secureOptions: constants.SSL_OP_NO_TICKET,
+};
+
 /**
  * Reads the sources. The authorities are those of all bundles: OpenSSL only sorts out what nobody vouches for, the
  * chain is verified again against the bundle of the peer's own trust domain.
@@ -38,14 +48,10 @@ export function tlsMaterial(svids: X509SvidSource, bundles: X509BundleSource): T
       ...known.map(({ trustDomain, digest }) => `${trustDomain.name} ${digest}`).sort(),
     ].join(),
     context: {
+      ...NO_CONTEXT,
       key: svid.privateKey.export({ type: 'pkcs8', format: 'pem' }),
       cert: svid.certificatesPem,
-      // Never absent: Node would take the system's authorities.
       ca: [...authorities],
-      minVersion: 'TLSv1.3',
-      maxVersion: 'TLSv1.3',
-      // With TLS 1.3 and Node's cache without an entry, nothing resumes: a resumed session would skip the checks.
-      secureOptions: constants.SSL_OP_NO_TICKET,
     },
   };
 }
