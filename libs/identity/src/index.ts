@@ -81,6 +81,7 @@ export {
 export type { X509Context } from './workload-api/x509-context.js';
 
 // A live source of the workload's own identity
+export type { Watchable } from './x509-source/listeners.js';
 export { pickByHint, pickById, pickFirst, type SvidPicker } from './x509-source/svid-picker.js';
 export { X509SourceError, type X509SourceErrorCode } from './x509-source/x509-source.error.js';
 export {

@@ -1,3 +1,9 @@
+/** What live sources have and values that never change have not. */
+export interface Watchable {
+  /** Calls `listener` after each change. Returns the way to stop it. */
+  onUpdate(listener: () => void): () => void;
+}
+
 /** Listeners of one event. One that throws keeps none of the others from being called. */
 export class Listeners<Arguments extends readonly unknown[]> {
   readonly #listeners = new Set<(...args: Arguments) => void>();

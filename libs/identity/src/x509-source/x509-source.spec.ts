@@ -3,6 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/gl
 import type { MeshError } from '@mesh/errors';
 import { SpiffeId, TrustDomain } from '@mesh/spiffe';
 import {
+  concatenated,
   FakeClock,
   FakeWorkloadApi,
   mintCa,
@@ -401,6 +402,7 @@ describe('X509Source', () => {
         level: 'info',
         message: 'X.509-SVID received',
         fields: {
+          event: 'svid.rotated',
           spiffe_id: ID,
           serial_number: svid.serialNumber,
           not_before: svid.notBefore.toISOString(),
@@ -409,6 +411,39 @@ describe('X509Source', () => {
         },
       },
     ]);
+  });
+
+  it('logs a change of the bundle, a loss, a return and a withdrawal', async () => {
+    const { source, call } = await connected();
+    const minted = await ca.issue();
+    const both = svidResponse({
+      svids: [svidEntry(minted, concatenated(ca.certificateDer, other.certificateDer), ID)],
+    });
+    const change = changed(source);
+    call.send(both);
+    await change;
+    expect(log.at(-1)?.fields).toMatchObject({
+      event: 'bundle.updated',
+      trust_domain: 'mesh.test',
+      digest: source.getX509BundleForTrustDomain(meshTest).digest,
+    });
+    const failure = failed(source);
+    call.end(status.UNAVAILABLE);
+    await failure;
+    expect(log.at(-1)?.fields).toMatchObject({ event: 'workload-api', state: 'disconnected' });
+    clock.advance(500);
+    const back = changed(source);
+    const again = await api.x509Svids.next();
+    again.send(both);
+    await back;
+    expect(log.at(-1)?.fields).toEqual({ event: 'workload-api', state: 'connected' });
+    const withdrawal = failed(source);
+    again.end(status.PERMISSION_DENIED);
+    await withdrawal;
+    expect(log.map(({ fields }) => fields.event)).toContain('svid.withdrawn');
+    expect(log.find(({ fields }) => fields.event === 'svid.withdrawn')?.fields.state).toBe(
+      'withdrawn',
+    );
   });
 
   it('calls every listener, whatever one of them does', async () => {

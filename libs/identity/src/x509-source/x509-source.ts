@@ -5,7 +5,7 @@ import { WorkloadApiClient } from '../workload-api/workload-api-client.js';
 import type { X509Context } from '../workload-api/x509-context.js';
 import type { X509Bundle, X509BundleSet, X509BundleSource } from '../x509-bundle.js';
 import type { X509Svid, X509SvidSource } from '../x509-svid.js';
-import { Listeners } from './listeners.js';
+import { Listeners, type Watchable } from './listeners.js';
 import { pickFirst, type SvidPicker } from './svid-picker.js';
 import { X509SourceError } from './x509-source.error.js';
 
@@ -52,7 +52,10 @@ export interface X509SourceOptions {
   /** Default `pickFirst`. An update from which it picks nothing is rejected. */
   readonly picker?: SvidPicker;
   readonly metrics?: X509SourceMetrics;
-  /** Default: none. A failure that repeats is logged at its 1st, 2nd, 4th, 8th … time. */
+  /**
+   * Default: none. Lines have an `event`: `svid.rotated`, `svid.withdrawn`, `bundle.updated`, `workload-api`. A failure
+   * that repeats is logged at its 1st, 2nd, 4th, 8th … time.
+   */
   readonly log?: X509SourceLog;
   /** Default: the machine's. */
   readonly clock?: Clock;
@@ -67,7 +70,7 @@ export interface X509SourceOptions {
  * const server = createMtlsServer(source, source, authorizeId(caller), {}, listener);
  * source.close();
  */
-export class X509Source implements X509SvidSource, X509BundleSource {
+export class X509Source implements X509SvidSource, X509BundleSource, Watchable {
   readonly #client: WorkloadApiClient;
   readonly #ownsClient: boolean;
   readonly #picker: SvidPicker;
@@ -225,43 +228,66 @@ export class X509Source implements X509SvidSource, X509BundleSource {
       this.#failed(pickerError(error));
       return;
     }
-    const before = this.#snapshot?.svid;
-    const rotated = before !== undefined && !sameLeaf(before, svid);
+    const before = this.#snapshot;
+    const rotated = before !== undefined && !sameLeaf(before.svid, svid);
     if (rotated) this.#rotations += 1;
     this.#repeated = { code: '', times: 0 };
-    this.#log?.info(
-      {
-        spiffe_id: svid.id.toString(),
-        serial_number: svid.serialNumber,
-        not_before: svid.notBefore.toISOString(),
-        not_after: svid.notAfter.toISOString(),
-        rotations: this.#rotations,
-      },
-      'X.509-SVID received',
-    );
+    const snapshot = Object.freeze({ svid, svids, bundles, updatedAt: this.#clock.now() });
+    this.#logUpdate(before, snapshot);
     if (rotated) this.#metrics.rotated?.(svid);
-    this.#swap('connected', Object.freeze({ svid, svids, bundles, updatedAt: this.#clock.now() }));
+    this.#swap('connected', snapshot);
+  }
+
+  #logUpdate(before: X509Snapshot | undefined, { svid, bundles }: X509Snapshot): void {
+    if (this.#state === 'disconnected') {
+      this.#log?.info({ event: 'workload-api', state: 'connected' }, 'Workload API is back');
+    }
+    if (before === undefined || !sameLeaf(before.svid, svid)) {
+      this.#log?.info(
+        {
+          event: 'svid.rotated',
+          spiffe_id: svid.id.toString(),
+          serial_number: svid.serialNumber,
+          not_before: svid.notBefore.toISOString(),
+          not_after: svid.notAfter.toISOString(),
+          rotations: this.#rotations,
+        },
+        'X.509-SVID received',
+      );
+    }
+    const { trustDomain } = svid.id;
+    const digest = bundles.get(trustDomain)?.digest;
+    if (before !== undefined && before.bundles.get(trustDomain)?.digest !== digest) {
+      this.#log?.info(
+        { event: 'bundle.updated', trust_domain: trustDomain.name, digest },
+        'Bundle of the trust domain changed',
+      );
+    }
   }
 
   #withdrawn(error: MeshError): void {
-    this.#report(error, 'X.509-SVID withdrawn');
     this.#swap('withdrawn', undefined);
+    this.#report(error, 'svid.withdrawn', 'X.509-SVID withdrawn: nothing is served with it');
   }
 
   #failed(error: MeshError, retryInMs?: number): void {
-    // A rejected message came over a stream that is open.
-    if (retryInMs !== undefined) this.#disconnected();
-    this.#report(
-      error,
-      retryInMs === undefined ? 'Update of the Workload API rejected' : 'Workload API failed',
-      retryInMs,
-    );
+    if (retryInMs === undefined) {
+      // A message was rejected, over a stream that is open.
+      this.#report(error, 'workload-api', 'Update of the Workload API rejected');
+      return;
+    }
+    this.#disconnected();
+    const message =
+      this.#snapshot === undefined
+        ? 'Workload API gives no identity: waiting'
+        : 'Workload API lost: going on with the identity that is there';
+    this.#report(error, 'workload-api', message, retryInMs);
   }
 
   #ended(error: MeshError): void {
     this.#end = error;
     this.#disconnected();
-    this.#report(error, 'Workload API refused the call; no more updates');
+    this.#report(error, 'workload-api', 'Workload API refused the call: no more updates');
     this.#updates.call();
   }
 
@@ -278,11 +304,14 @@ export class X509Source implements X509SvidSource, X509BundleSource {
     this.#updates.call();
   }
 
-  #report(error: MeshError, message: string, retryInMs?: number): void {
+  #report(error: MeshError, event: string, message: string, retryInMs?: number): void {
     const times = this.#repeated.code === error.code ? this.#repeated.times + 1 : 1;
     this.#repeated = { code: error.code, times };
     if (Number.isInteger(Math.log2(times))) {
-      this.#log?.warn({ code: error.code, err: error, times, retry_in_ms: retryInMs }, message);
+      this.#log?.warn(
+        { event, state: this.#state, code: error.code, err: error, times, retry_in_ms: retryInMs },
+        message,
+      );
     }
     this.#errors.call(error);
   }
