@@ -94,7 +94,8 @@ export class MintedCa {
   ) {}
 
   get certificateDer(): Uint8Array {
-    return new Uint8Array(this.certificate.rawData);
+    // A copy: tests change bytes of it.
+    return new Uint8Array(this.certificate.rawData.slice(0));
   }
 
   get certificatePem(): string {
@@ -129,7 +130,7 @@ export class MintedCa {
     };
   }
 
-  /** A signing certificate below this one. */
+  /** A signing certificate below this one. With `isCa: false` and a path in `uri` it is a workload that signs. */
   async intermediate({
     name = 'mint intermediate',
     uri,
@@ -214,6 +215,7 @@ async function mint(
 ): Promise<x509.X509Certificate> {
   const signer = options.signedBy ?? issuer?.keys ?? keys;
   const subject = options.subject ?? '';
+  const hash = options.hash ?? 'SHA-256';
   return x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject,
@@ -221,13 +223,22 @@ async function mint(
     notBefore: options.notBefore ?? new Date(Date.now() - 60_000),
     notAfter: options.notAfter ?? new Date(Date.now() + 3_600_000),
     publicKey: keys.publicKey,
-    signingKey: signer.privateKey,
+    signingKey: await signingKey(signer.privateKey, hash),
     signingAlgorithm: {
       ...signer.privateKey.algorithm,
-      hash: options.hash ?? 'SHA-256',
+      hash,
+      saltLength: Number(hash.slice(4)) / 8,
     } as EcdsaParams,
     extensions: await extensionsOf(options, keys, issuer),
   });
+}
+
+/** WebCrypto binds an RSA key to one hash, and the generator takes the key's word over ours. */
+async function signingKey(key: CryptoKey, hash: MintHash): Promise<CryptoKey> {
+  if (!key.algorithm.name.startsWith('RSA')) return key;
+  const pkcs8 = await crypto.subtle.exportKey('pkcs8', key);
+  const algorithm = { name: key.algorithm.name, hash };
+  return crypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
 }
 
 function serialNumber(): string {

@@ -1,15 +1,13 @@
-import { constants, createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import {
   type Certificate,
   CertificateError,
-  type SignatureCheck,
   spiffeIdOfLeaf,
   type VerifiedChain,
   verifyChain,
 } from '@mesh/spiffe';
+import { publicKeyOf, verifySignatures } from './verify-signatures.js';
 import type { X509Bundle, X509BundleSource } from './x509-bundle.js';
-
-const HASHES = { 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' } as const;
 
 /**
  * Verifies what a peer presented, its own certificate first, against the bundle of the peer's own trust domain and
@@ -22,7 +20,8 @@ export function verifyPeer(
   bundles: X509BundleSource,
   at: Date = new Date(),
 ): VerifiedChain {
-  return verifyAgainst(chain, bundleFor(chain, bundles), at, publicKeyOf);
+  const { authorities } = bundleFor(chain, bundles);
+  return verifySignatures(verifyChain(chain, authorities, at));
 }
 
 interface Verdict {
@@ -38,8 +37,8 @@ export interface PeerVerifierOptions {
 
 /**
  * `verifyPeer` that remembers. A verdict holds for the very same certificates and the very same authorities, and
- * while all certificates are valid; only good ones are kept, so that strangers cannot fill the memory with bad ones
- * that push the good ones out. The keys of authorities and intermediates are kept by the digest of their SPKI.
+ * while all certificates are valid. The keys of authorities and intermediates are kept by the digest of their SPKI. Only
+ * what a good chain needed is kept, so that strangers cannot push it out.
  */
 export class PeerVerifier {
   private readonly verdicts: BoundedMap<Verdict>;
@@ -60,7 +59,11 @@ export class PeerVerifier {
     const known = this.verdicts.get(key);
     const time = at.getTime();
     if (known !== undefined && known.from <= time && time <= known.until) return known.chain;
-    const verified = verifyAgainst(chain, bundle, at, (spki) => this.keyOf(spki));
+    const used = new Map<string, KeyObject>();
+    const verified = verifySignatures(verifyChain(chain, bundle.authorities, at), (spki) =>
+      this.keyOf(spki, used),
+    );
+    used.forEach((keyObject, digest) => this.keys.set(digest, keyObject));
     this.verdicts.set(key, {
       chain: verified,
       from: verified.notBefore.getTime(),
@@ -69,12 +72,10 @@ export class PeerVerifier {
     return verified;
   }
 
-  private keyOf(spki: Uint8Array): KeyObject {
-    const digest = createHash('sha256').update(spki).digest('base64');
-    const known = this.keys.get(digest);
-    if (known !== undefined) return known;
-    const key = publicKeyOf(spki);
-    this.keys.set(digest, key);
+  private keyOf(publicKeyInfo: Uint8Array, used: Map<string, KeyObject>): KeyObject {
+    const digest = createHash('sha256').update(publicKeyInfo).digest('base64');
+    const key = this.keys.get(digest) ?? publicKeyOf(publicKeyInfo);
+    used.set(digest, key);
     return key;
   }
 }
@@ -107,41 +108,6 @@ function bundleFor(chain: readonly Certificate[], bundles: X509BundleSource): X5
     throw new CertificateError('ERR_CHAIN_EMPTY', 'No certificate was presented.');
   }
   return bundles.getX509BundleForTrustDomain(spiffeIdOfLeaf(leaf).trustDomain);
-}
-
-function verifyAgainst(
-  chain: readonly Certificate[],
-  bundle: X509Bundle,
-  at: Date,
-  keyOf: (spki: Uint8Array) => KeyObject,
-): VerifiedChain {
-  const steps = verifyChain(chain, bundle.authorities, at);
-  let step = steps.next();
-  while (!step.done) step = steps.next(signatureIsRight(step.value, keyOf));
-  return step.value;
-}
-
-function signatureIsRight(check: SignatureCheck, keyOf: (spki: Uint8Array) => KeyObject): boolean {
-  try {
-    const key = keyOf(check.publicKeyInfo);
-    const padding =
-      check.algorithm.name === 'RSA-PSS'
-        ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
-        : undefined;
-    return verify(
-      HASHES[check.algorithm.hash],
-      check.data,
-      padding ? { key, ...padding } : key,
-      check.signature,
-    );
-  } catch {
-    // OpenSSL throws for a point that is not on the curve or an algorithm that is not the key's.
-    return false;
-  }
-}
-
-function publicKeyOf(spki: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
 }
 
 function chainDigest(chain: readonly Certificate[]): string {

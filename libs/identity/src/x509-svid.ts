@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { Certificate, checkSvidChain, type SpiffeId } from '@mesh/spiffe';
+import { Certificate, type SpiffeId, verifyPresentedChain } from '@mesh/spiffe';
+import { verifySignatures } from './verify-signatures.js';
 import { X509SvidError } from './x509-svid.error.js';
 
 /** Whatever has an X.509-SVID at hand: a live source, or the SVID itself. */
@@ -11,7 +12,7 @@ export interface X509SvidSource {
 /**
  * A workload's X.509-SVID: its certificate, the intermediates and the private key. Immutable. What can be checked
  * without a bundle has been: the key is the certificate's, and the rules of X509-SVID hold for the leaf and for each
- * intermediate. Whether it is expired depends on the time and is not checked here.
+ * intermediate, signatures between them included. Whether it is expired depends on the time and is not checked here.
  *
  * @example
  * const svid = X509Svid.parsePem(await readFile('svid.pem', 'utf8'), await readFile('key.pem', 'utf8'));
@@ -69,7 +70,7 @@ export class X509Svid implements X509SvidSource {
     readKey: () => KeyObject,
     hint: string,
   ): X509Svid {
-    const { id } = checkSvidChain(certificates);
+    const { id } = verifySignatures(verifyPresentedChain(certificates));
     const privateKey = readPrivateKey(readKey);
     const leaf = certificates[0] as Certificate;
     const own = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });

@@ -11,3 +11,8 @@ export function base64Text(bytes: Uint8Array): string {
   for (const byte of bytes) binary += String.fromCharCode(byte);
   return btoa(binary);
 }
+
+/** Without padding and for URLs (RFC 7515 2), as JWKs have it. */
+export function base64UrlText(bytes: Uint8Array): string {
+  return base64Text(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}

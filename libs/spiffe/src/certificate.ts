@@ -320,7 +320,8 @@ function extensionsOf(element: DerElement | undefined): Map<string, Extension> {
 function basicConstraintsOf(value: Uint8Array): { isCa: boolean; pathLength: number | undefined } {
   const parts = sequenceOf(value, 'basicConstraints');
   const flag = parts[0]?.tag === Tag.boolean ? parts.shift() : undefined;
-  const isCa = flag !== undefined && booleanOf(flag);
+  const isCa = flag !== undefined;
+  if (isCa && !booleanOf(flag)) throw malformed('a default is written out');
   const length = parts.shift();
   if (parts.length > 0) throw malformed('basicConstraints has more parts than are known');
   if (length !== undefined && !isCa) throw malformed('it limits the path and is no CA');

@@ -45,22 +45,26 @@ export interface VerifiedChain {
   readonly notAfter: Date;
 }
 
-/** What is known of a chain before anybody vouches for it, at whatever time. */
-export interface CheckedChain {
+/** What is known of a chain before anybody vouches for it. */
+export interface PresentedChain {
   readonly id: SpiffeId;
   /** From the workload's certificate to the last one presented. */
   readonly chain: readonly Certificate[];
+  readonly last: Certificate;
 }
 
 /**
- * All rules of X509-SVID and RFC 5280 that can be checked without a bundle: the leaf's, the order and length of the
- * chain, and those of each signing certificate in it; neither signatures nor validity yet. The leaf stands first and each certificate
- * issued the one before it. A chain in another order or with a certificate that is not part of it is refused: the
- * standard's senders have no reason to send one, and what is not looked at cannot mislead.
+ * Verifies what can be verified without a bundle and at whatever time: the leaf's rules, the order and length of the
+ * chain, the rules of each signing certificate in it (X509-SVID, RFC 5280), and the signatures between them. The leaf
+ * stands first and each certificate issued the one before it. A chain in another order, or with a certificate that is
+ * not part of it, is refused: no sender of the standard has a reason to send one, and what is not looked at cannot
+ * mislead. Yields signature checks as `verifyChain` does.
  *
  * @throws CertificateError with one code a rule
  */
-export function checkSvidChain(chain: readonly Certificate[]): CheckedChain {
+export function* verifyPresentedChain(
+  chain: readonly Certificate[],
+): Generator<SignatureCheck, PresentedChain, boolean> {
   const [leaf, ...signers] = chain;
   if (leaf === undefined) {
     throw new CertificateError('ERR_CHAIN_EMPTY', 'No certificate was presented.');
@@ -72,41 +76,21 @@ export function checkSvidChain(chain: readonly Certificate[]): CheckedChain {
     `More than ${MAX_CHAIN_LENGTH} certificates were presented.`,
   );
   const id = spiffeIdOfLeaf(leaf);
-  signers.forEach((signer, index) => {
+  const links = signers.map((issuer, index) => {
     const below = chain.slice(0, index + 1);
-    const issued = below.at(-1) ?? leaf;
+    return { issuer, below, issued: below.at(-1) ?? leaf };
+  });
+  for (const { issuer, below, issued } of links) {
     rule(
-      namesIssuer(issued, signer) && !signer.equals(issued),
+      namesIssuer(issued, issuer) && !issuer.equals(issued),
       issued,
       'ERR_CHAIN_ORDER',
       'A certificate is not followed by the one that issued it.',
     );
-    assertSigner(signer, below, id);
-  });
-  return { id, chain };
-}
-
-/**
- * Verifies a chain against the authorities of its trust domain, which the caller has chosen by the leaf's ID. A
- * generator, so that the rules stand here once and the caller checks signatures its own way: each yielded check is to
- * be answered with whether the signature is right. The bundle is asked for the issuer of the last certificate
- * presented; where that is an authority itself, as when a server sends its root along, the chain ends in it.
- *
- * Stricter than RFC 5280: names must be equal byte for byte, self-issued certificates count for the path length and
- * are held to name constraints like any other, and the rules hold for the authorities too.
- *
- * @throws CertificateError with one code a rule
- */
-export function* verifyChain(
-  presented: readonly Certificate[],
-  authorities: readonly Certificate[],
-  at: Date,
-): Generator<SignatureCheck, VerifiedChain, boolean> {
-  const { id, chain } = checkSvidChain(presented);
-  chain.forEach((certificate) => assertValidAt(certificate, at));
-  for (const [index, issued] of chain.entries()) {
-    const issuer = chain[index + 1];
-    if (issuer === undefined) break;
+    assertSigner(issuer, below, id);
+  }
+  // All that is cheap has passed: now the signatures.
+  for (const { issuer, issued } of links) {
     rule(
       yield signatureCheck(issued, issuer),
       issued,
@@ -114,36 +98,71 @@ export function* verifyChain(
       'A certificate is not signed by the one that follows it.',
     );
   }
-  const last = chain.at(-1) as Certificate;
-  const sentAlong = chain.length > 1 && authorities.find((authority) => authority.equals(last));
-  if (sentAlong) return verified(id, chain);
-  let reason: unknown;
+  return { id, chain, last: signers.at(-1) ?? leaf };
+}
+
+/**
+ * Verifies a chain against the authorities of its trust domain, which the caller has chosen by the leaf's ID. A
+ * generator, so that the rules stand here once and the caller checks signatures its own way: each yielded check is to
+ * be answered with whether the signature is right. The last certificate presented must be signed by an authority, or
+ * be one itself, as when a server sends its root along.
+ *
+ * Stricter than RFC 5280: names must be equal byte for byte, self-issued certificates count for the path length and
+ * are held to name constraints like any other, and the rules hold for the authorities too.
+ *
+ * @throws CertificateError with one code a rule
+ *
+ * @example
+ * const steps = verifyChain(chain, authorities, new Date());
+ * let step = steps.next();
+ * while (!step.done) step = steps.next(await webCryptoCheck(step.value));
+ * step.value.id.toString();
+ */
+export function* verifyChain(
+  presented: readonly Certificate[],
+  authorities: readonly Certificate[],
+  at: Date,
+): Generator<SignatureCheck, VerifiedChain, boolean> {
+  presented.forEach((certificate) => assertValidAt(certificate, at));
+  const { id, chain, last } = yield* verifyPresentedChain(presented);
+  // A leaf that is an authority as well was refused above, for it is no CA or one.
+  if (authorities.some((authority) => authority.equals(last)) && chain.length > 1) {
+    return verified(id, chain, last);
+  }
+  let reason: CertificateError | undefined;
   for (const authority of authorities) {
     if (!namesIssuer(last, authority)) continue;
     try {
-      assertSigner(authority, chain, id);
       assertValidAt(authority, at);
+      assertSigner(authority, chain, id);
     } catch (error) {
       // A renewed authority has the name of the one before it: the next may be the right one.
-      reason ??= error;
+      reason ??= error as CertificateError;
       continue;
     }
-    if (yield signatureCheck(last, authority)) return verified(id, [...chain, authority]);
+    if (yield signatureCheck(last, authority)) {
+      return verified(id, [...chain, authority], authority);
+    }
   }
-  if (reason !== undefined) throw reason as Error;
-  rule(
-    false,
-    last,
-    'ERR_CHAIN_UNTRUSTED',
-    `No authority of ${id.trustDomain.name} vouches for the chain.`,
+  throw (
+    reason ??
+    new CertificateError(
+      'ERR_CHAIN_UNTRUSTED',
+      `No authority of ${id.trustDomain.name} vouches for the chain.`,
+      { serialNumber: last.serialNumber },
+    )
   );
 }
 
-function verified(id: SpiffeId, chain: readonly Certificate[]): VerifiedChain {
+function verified(
+  id: SpiffeId,
+  chain: readonly Certificate[],
+  authority: Certificate,
+): VerifiedChain {
   return Object.freeze({
     id,
     chain: Object.freeze([...chain]),
-    authority: chain.at(-1) as Certificate,
+    authority,
     notBefore: new Date(Math.max(...chain.map((one) => one.notBefore.getTime()))),
     notAfter: new Date(Math.min(...chain.map((one) => one.notAfter.getTime()))),
   });

@@ -19,6 +19,8 @@ export const Tag = {
   set: 0x31,
 } as const;
 
+const MAX_OID_BYTES = 32;
+
 /** One element: `raw` is all of it, `content` what its length covers. Both are views, not copies. */
 export interface DerElement {
   readonly tag: number;
@@ -117,6 +119,8 @@ export function smallIntegerOf(element: DerElement): number {
 
 /** Dotted text of an OBJECT IDENTIFIER. */
 export function oidOf(element: DerElement): string {
+  // It may stand in a message later, so it is bounded.
+  if (element.content.length > MAX_OID_BYTES) throw malformed('an object identifier is too long');
   const arcs: number[] = [];
   let arc = 0;
   let open = false;

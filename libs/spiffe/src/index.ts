@@ -20,14 +20,20 @@ export {
   type CertificateErrorOptions,
 } from './certificate.error.js';
 export {
-  type CheckedChain,
-  checkSvidChain,
   MAX_CHAIN_LENGTH,
+  type PresentedChain,
   type SignatureCheck,
   type VerifiedChain,
   verifyChain,
+  verifyPresentedChain,
 } from './chain.js';
 export { spiffeIdOfLeaf } from './leaf.js';
+export { webCryptoCheck } from './web-crypto.js';
 
 // Bundles
+export {
+  type BundleDocument,
+  parseBundleDocument,
+  serializeBundleDocument,
+} from './bundle-document.js';
 export { BundleError, type BundleErrorCode } from './bundle.error.js';
