@@ -18,7 +18,12 @@ export async function startAuthority(
     directory: state.sockets,
     workloads: directory.names().map((name) => ({ name, id: directory.spiffeIdOf(name) })),
     svidTtlSeconds: config.svidTtlSeconds,
-    log: logger,
+    log: {
+      info: ({ workloads, ...fields }: Record<string, unknown>, message: string) =>
+        logger.info({ ...fields, count: workloads }, message),
+      warn: ({ workloads, ...fields }: Record<string, unknown>, message: string) =>
+        logger.warn({ ...fields, count: workloads }, message),
+    },
   });
   mkdirSync(state.bundles, { recursive: true, mode: 0o700 });
   const keep = () => {

@@ -100,6 +100,7 @@ async function start(
       `${name} serves people without sign-in, so it listens on loopback alone: 127.0.0.1, not ${host}.`,
     );
   }
+  const self = { agent: name, spiffeId: spiffeId.toString() };
   const metrics = new MeshMetrics();
   const health = new HealthRegistry();
   const undo: (() => Promise<void> | void)[] = [];
@@ -150,7 +151,7 @@ async function start(
     const open = new OpenRequests();
     const routes = new RouteTable(app.get(DiscoveryService, { strict: false }));
     installRequestHooks(app.getHttpAdapter().getInstance(), open, {
-      agent: { agent: name, spiffeId: spiffeId.toString() },
+      agent: self,
       deadlineMs: file.limits.deadlineMs,
       hosts: definition.listener === 'people' ? config.hosts(name) : undefined,
       peers: definition.listener === 'peers' ? context.callers : undefined,
@@ -181,7 +182,7 @@ async function start(
       url,
       managementUrl: management.url,
       app,
-      close: () => (closing ??= close()),
+      close: () => (closing ??= runAsAgent(self, close)),
     };
   } catch (error) {
     await rollBack();
