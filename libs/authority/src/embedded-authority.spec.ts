@@ -215,6 +215,23 @@ describe('rotation of the CA', () => {
     expect(bundles).toEqual([2, 1]);
   });
 
+  it('goes on when a listener throws', async () => {
+    const warnings: string[] = [];
+    const log = { info: () => {}, warn: (_: object, message: string) => warnings.push(message) };
+    const authority = await start({ log });
+    const { updates } = watch(authority);
+    await updates.next();
+    const heard: number[] = [];
+    authority.onBundle(() => {
+      throw new Error('disk full');
+    });
+    authority.onBundle(({ authorities: { length } }) => heard.push(length));
+    authority.prepareCa();
+    expect(caCount(await updates.next())).toBe(2);
+    expect(heard).toEqual([2]);
+    expect(warnings.at(-1)).toBe('A listener of the embedded authority threw');
+  });
+
   it('goes in this order alone', async () => {
     const authority = await start();
     expect(() => authority.activateCa()).toThrow(code('ERR_AUTHORITY_CA_STATE'));

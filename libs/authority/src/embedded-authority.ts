@@ -263,8 +263,15 @@ export class EmbeddedAuthority {
 
   #bundleChanged(): void {
     const bundle = this.bundle();
-    for (const listener of [...this.#bundleListeners]) listener(bundle);
     this.#pushAll();
+    for (const listener of [...this.#bundleListeners]) {
+      try {
+        listener(bundle);
+      } catch (error) {
+        // A full disk of whoever keeps bundles must not end the process that holds the keys.
+        this.#log?.warn({ err: error }, 'A listener of the embedded authority threw');
+      }
+    }
     this.#schedule();
   }
 
