@@ -20,6 +20,8 @@ export interface SearchOptions {
   /** Most results wanted, 1 to 20. Default: `RESULTS_OF_DEPTH` of the depth. */
   readonly limit?: number;
   readonly signal: AbortSignal;
+  /** Epoch milliseconds: what would end later is not begun. */
+  readonly deadline?: number;
 }
 
 export interface ProviderCheck {

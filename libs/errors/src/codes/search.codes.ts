@@ -37,4 +37,51 @@ export const searchCodes = {
     title: 'The search over the documents is closed',
     remedy: 'Nothing: the agent is shutting down.',
   },
+  ERR_SEARCH_KEY_REFUSED: {
+    status: 502,
+    title: 'Tavily does not accept the key',
+    remedy: 'Set a valid key: ./mesh secret set tavily.',
+    relay: true,
+  },
+  ERR_SEARCH_REQUEST_REFUSED: {
+    status: 502,
+    title: 'Tavily refused the search',
+    remedy: 'Ask in other words; if every question is refused, update the mesh.',
+    relay: true,
+  },
+  ERR_SEARCH_RATE_LIMITED: {
+    status: 503,
+    title: 'Tavily was asked too often',
+    remedy: 'Ask again later.',
+    relay: true,
+  },
+  ERR_SEARCH_PLAN_LIMIT: {
+    status: 503,
+    title: "The searches of the key's Tavily plan are used up",
+    remedy: 'Raise the limit at app.tavily.com, or wait for the next period.',
+    relay: true,
+  },
+  ERR_SEARCH_UNAVAILABLE: {
+    status: 502,
+    title: 'Tavily cannot be reached, or fails',
+    remedy: 'Check the network and status.tavily.com, and ask again later.',
+    relay: true,
+  },
+  ERR_SEARCH_TIMEOUT: {
+    status: 504,
+    title: 'Tavily did not answer in time',
+    remedy: 'Ask again later.',
+    relay: true,
+  },
+  ERR_SEARCH_RESPONSE_INVALID: {
+    status: 502,
+    title: "Tavily's answer cannot be used",
+    remedy: 'Check that the base URL is that of the Tavily API, and ask again later.',
+    relay: true,
+  },
+  ERR_SEARCH_BASE_URL_INVALID: {
+    status: 500,
+    title: "Tavily's base URL is not valid",
+    remedy: 'Configure an https URL; http is for loopback alone.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
