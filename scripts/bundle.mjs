@@ -21,6 +21,8 @@ for (const name of names) {
     // NestJS finds providers by their class names.
     keepNames: true,
     legalComments: 'none',
+    // The Swagger plugin repeats an enum that a decorator names.
+    logOverride: { 'duplicate-object-key': 'silent' },
     external: [
       // Required by NestJS only if the application uses them; ours do not.
       '@nestjs/websockets',

@@ -1,7 +1,7 @@
 // Runs on any Node >= 18: node: imports only.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { innerNode } from './inner-node.mjs';
 import { withLock } from './lock.mjs';
@@ -30,13 +30,13 @@ export async function buildChanged() {
         stdio: ['ignore', 2, 2],
       });
       if (result.status !== 0) throw new SetupError('The build failed: see above.');
-      mkdirSync(join(root, 'dist'), { recursive: true });
       writeFileSync(stamp(), digest);
     },
   );
 }
 
-const stamp = () => join(root, 'dist', '.mesh-build');
+/** Inside the folder that a build by hand empties: what is left of a build that was broken off is not taken for one. */
+const stamp = () => join(root, 'dist/apps/mesh/.build');
 
 function isBuilt(digest) {
   return (
