@@ -47,7 +47,7 @@ const SOCKET_POLL_MS = 500;
 /**
  * A stream of the Workload API that outlives its connections (SPIFFE_Workload_API.md, section 4.2). What the end of a
  * stream means (SPIFFE_Workload_Endpoint.md, appendix A):
- * - InvalidArgument, Unimplemented: the watch ends;
+ * - InvalidArgument: the watch ends;
  * - PermissionDenied on a stream that brought something: withdrawn at once;
  * - PermissionDenied on a reconnect: withdrawn if no update comes for `denialGraceMs` (in SPIRE a failing attestor
  *   looks the same as a removed entry), whatever else happens in between;

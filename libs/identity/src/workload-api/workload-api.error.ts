@@ -35,7 +35,6 @@ export function errorOfStatus(end: {
     new WorkloadApiError(code, message, { cause: new Error(end.details) }, end.code);
   switch (end.code) {
     case status.INVALID_ARGUMENT:
-    case status.UNIMPLEMENTED:
       return error('ERR_WORKLOAD_API_REFUSED', 'The Workload API does not take this call.');
     case status.PERMISSION_DENIED:
       return error(
