@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { mintCa } from '@test/kit';
+import { soak } from '../../test/soak.js';
+import { bundleOf, svidOf } from '../../test/workload.js';
+
+// By hand with 30 s and a TTL of 6 s.
+const SECONDS = 4;
+const TTL_SECONDS = 2;
+
+describe(`${SECONDS} s of load over SVIDs with a TTL of ${TTL_SECONDS} s`, () => {
+  it(
+    'fails no request that is shorter than half of the TTL',
+    async () => {
+      const ca = await mintCa({ trustDomain: 'a.test' });
+      const { requests, failures, rotations, serials } = await soak({
+        seconds: SECONDS,
+        ttlSeconds: TTL_SECONDS,
+        bundle: bundleOf('a.test', ca),
+        issue: (path, validity) => svidOf(ca, path, validity),
+      });
+      expect(failures).toEqual([]);
+      expect(requests).toBeGreaterThan(100);
+      for (const count of [...rotations, ...serials]) expect(count).toBeGreaterThanOrEqual(3);
+    },
+    SECONDS * 1000 + 10_000,
+  );
+});
