@@ -1,0 +1,62 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export interface AgentAddress {
+  readonly name: string;
+  readonly url: string;
+  readonly managementUrl: string;
+}
+
+/** The all-in-one mesh in a process of its own, so that its memory is its own. */
+export class MeshProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly agents: readonly AgentAddress[],
+  ) {}
+
+  static async start(folder: string, svidTtlSeconds: number): Promise<MeshProcess> {
+    const child = fork(
+      fileURLToPath(new URL('mesh.ts', import.meta.url)),
+      [folder, String(svidTtlSeconds)],
+      {
+        // With it the memory after a full collection can be asked for.
+        execArgv: ['--expose-gc', '--import', new URL('../typescript.mjs', import.meta.url).href],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      },
+    );
+    return new MeshProcess(child, (await replyOf(child)) as AgentAddress[]);
+  }
+
+  get gatewayUrl(): string {
+    return this.agents.find(({ name }) => name === 'gateway')!.url;
+  }
+
+  /** Resident memory after a full garbage collection. */
+  async memoryBytes(): Promise<number> {
+    this.child.send('memory');
+    return (await replyOf(this.child)) as number;
+  }
+
+  async end(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = once(this.child, 'exit');
+    this.child.disconnect();
+    await ended;
+  }
+}
+
+async function replyOf(child: ChildProcess): Promise<unknown> {
+  const answered = new AbortController();
+  const { signal } = answered;
+  try {
+    return await Promise.race([
+      once(child, 'message', { signal }).then(([reply]) => reply as unknown),
+      once(child, 'exit', { signal }).then(() => {
+        throw new Error('The mesh ended by itself.');
+      }),
+    ]);
+  } finally {
+    answered.abort();
+  }
+}
