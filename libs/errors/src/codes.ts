@@ -20,10 +20,10 @@ export const errorAreas = {
   mesh: meshCodes,
 } as const;
 
-type Union<T> = T extends unknown ? keyof T : never;
+type KeyOf<T> = T extends unknown ? Extract<keyof T, string> : never;
 
 /** A stable code that callers branch on, never on a message. */
-export type ErrorCode = Union<(typeof errorAreas)[keyof typeof errorAreas]> & string;
+export type ErrorCode = KeyOf<(typeof errorAreas)[keyof typeof errorAreas]>;
 
 const entries = new Map<string, ErrorEntry>(
   Object.values(errorAreas).flatMap((area) => Object.entries(area)),

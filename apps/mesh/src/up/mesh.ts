@@ -41,7 +41,7 @@ export async function startAllInOne(options: MeshOptions): Promise<RunningAgents
   const close = async () => {
     for (const name of closingOrder(directory))
       await running.find((agent) => agent.name === name)?.close();
-    await authority.close();
+    authority.close();
   };
   try {
     const starts = await Promise.allSettled(

@@ -37,7 +37,7 @@ export async function startSplit(options: MeshOptions): Promise<RunningAgents> {
       child.kill('SIGTERM');
       await ended;
     }
-    await authority.close();
+    authority.close();
   };
 
   for (const name of directory.names()) {

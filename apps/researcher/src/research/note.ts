@@ -28,5 +28,5 @@ function words(text: string): string[] {
   ]
     .filter(({ isWordLike }) => isWordLike)
     .map(({ segment }) => segment)
-    .filter((word) => word.length >= (/^[\u0000-\u024f]+$/.test(word) ? 4 : 2));
+    .filter((word) => word.length >= (/^\p{Script=Latin}+$/u.test(word) ? 4 : 2));
 }

@@ -73,12 +73,12 @@ export class RouteTable {
       const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
       if (method === undefined) continue;
       const route: Route = {
-        method: RequestMethod[method]!,
+        method: RequestMethod[method],
         path: joinPath(
           Reflect.getMetadata(PATH_METADATA, controller) as string,
           Reflect.getMetadata(PATH_METADATA, handler) as string,
         ),
-        declaration: routeDeclaration(handler as () => unknown),
+        declaration: routeDeclaration(handler),
         contract: contractOf(controller, name),
       };
       this.#routes.set(`${route.method} ${route.path}`, route);

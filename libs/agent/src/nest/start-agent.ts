@@ -171,7 +171,7 @@ async function start(
       started = false;
       await stop(app, open);
       await context.close();
-      await source.close();
+      source.close();
       await management.close();
       logger.info({ event: 'agent.stopped' }, `${name} is closed`);
     };
@@ -242,7 +242,7 @@ function mtlsServerFactory({ identity, logger, metrics }: AgentContext) {
 }
 
 async function stop(app: NestFastifyApplication, open: OpenRequests): Promise<void> {
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   const timer = setTimeout(() => {
     open.endAll();
     server.closeAllConnections();
@@ -266,7 +266,7 @@ function sourceLog(logger: Logger): X509SourceLog {
   return {
     info: write('info', 'svid.rotated'),
     warn: write('warn', 'workload-api'),
-  } as X509SourceLog;
+  };
 }
 
 function breakers(context: AgentContext): Record<string, { status: 'up' | 'down' }> {

@@ -1,12 +1,5 @@
 import { HEADERS, type AgentEvent, type RequestContext } from '@mesh/contracts';
-import {
-  errorEntry,
-  hasCode,
-  isErrorCode,
-  MeshError,
-  type Problem,
-  type Retry,
-} from '@mesh/errors';
+import { errorEntry, hasCode, isErrorCode, MeshError, type Problem } from '@mesh/errors';
 import {
   ConnectionEndedError,
   PeerConnectionError,
@@ -128,17 +121,10 @@ export class PeerClient {
         signal,
       });
     } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      if (error instanceof MeshError) throw error;
-      throw new PeerCallError(
-        'ERR_PEER_UNREACHABLE',
-        this.name,
-        `${this.name} cannot be reached.`,
-        {
-          cause: error,
-          retry: 'if-idempotent',
-        },
-      );
+      if (error instanceof PeerConnectionError || error instanceof ConnectionEndedError) {
+        throw this.#unreachable(error);
+      }
+      throw error;
     }
     if (response.status === 200) return response;
     const problem = await text(response.body, PROBLEM_BYTES, this.name).then(
