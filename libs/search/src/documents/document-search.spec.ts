@@ -122,6 +122,16 @@ describe('DocumentSearch', () => {
     expect((await search.search(question, { depth: 'fast', signal }))[0]?.snippet).toBe(answer);
   });
 
+  it('finds a document that is a title and nothing else', async () => {
+    await write('a.md', '# Apples\n');
+    await write('b.html', '<title>Pears</title>');
+    const search = await open();
+    expect(await search.search('apple', { depth: 'fast', signal })).toMatchObject([
+      { title: 'Apples', url: 'documents:///a.md', snippet: 'Apples' },
+    ]);
+    expect(await urls(search, 'pear')).toEqual(['documents:///b.html']);
+  });
+
   it('finds nothing where nothing fits', async () => {
     await write('a.md', 'apple');
     const search = await open();

@@ -303,7 +303,12 @@ export class DocumentSearch implements SearchProvider {
     const title = shown(parsed.title ?? '', NAME_MAX) || path.slice(0, -type.length);
     const titleTerms = termsOf(`${title}\n${path}`);
     const passages: StoredPassage[] = [];
-    for (const passage of passagesOf(parsed.sections)) {
+    // A document that is a title and nothing else is found by it.
+    const sections =
+      parsed.sections.length > 0 || parsed.title === undefined
+        ? parsed.sections
+        : [{ headings: [], anchor: '', blocks: [{ text: title, kind: 'prose' as const }] }];
+    for (const passage of passagesOf(sections)) {
       const terms: PassageTerms = {
         title: titleTerms,
         heading: termsOf(passage.headings.join('\n')),

@@ -48,21 +48,18 @@ describe('parseHtml', () => {
   });
 
   it.each(['<', '<a>', '<br>', '&', '<li>x', '<tr><td>x', '<h1>', '<!--', '<p>x', '</ul>'])(
-    'takes linear time for a megabyte of %p',
+    'takes linear time for 400 kB of %p',
     (piece) => {
       const started = performance.now();
-      parse(piece.repeat(1_000_000 / piece.length));
+      parse(piece.repeat(400_000 / piece.length));
       expect(performance.now() - started).toBeLessThan(4000);
     },
   );
 
-  it.each(['<ul><li>', '<pre>', '<p hidden><b>', '<div>'])(
-    'gives up on a megabyte of %p',
-    (piece) => {
-      expect(() => parse(piece.repeat(1_000_000 / piece.length))).toThrow(
-        expect.objectContaining({ reason: 'too-deep' }),
-      );
-      expect(() => parse(piece.repeat(100))).not.toThrow();
-    },
-  );
+  it.each(['<ul><li>', '<pre>', '<p hidden><b>', '<div>'])('gives up on 400 kB of %p', (piece) => {
+    expect(() => parse(piece.repeat(400_000 / piece.length))).toThrow(
+      expect.objectContaining({ reason: 'too-deep' }),
+    );
+    expect(() => parse(piece.repeat(100))).not.toThrow();
+  });
 });

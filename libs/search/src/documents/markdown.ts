@@ -1,4 +1,5 @@
 import GithubSlugger from 'github-slugger';
+import { linesOf } from './lines.js';
 import type { Block, ParsedDocument, Section } from './passage.js';
 
 const FENCE = /^\s*(`{3,}|~{3,})/;
@@ -15,17 +16,33 @@ const FRONT_MATTER_LINES = 200;
  * not a renderer: linear in time whatever the input.
  */
 export function* parseMarkdown(text: string): Generator<undefined, ParsedDocument> {
-  const scanner = new Scanner();
-  const lines = text.split(/\r\n|\n|\r/);
-  for (let at = scanner.frontMatter(lines); at < lines.length; at++) {
-    scanner.line(lines[at] ?? '');
+  const matter = frontMatter(text);
+  const scanner = new Scanner(matter.title);
+  let number = 0;
+  for (const line of linesOf(text)) {
+    if (number < matter.lines) number++;
+    else scanner.line(line);
     yield;
   }
   return scanner.end();
 }
 
+/** The lines that front matter takes at the start of a text, and the title in it. */
+function frontMatter(text: string): { lines: number; title: string | undefined } {
+  let lines = 0;
+  let title: string | undefined;
+  for (const line of linesOf(text)) {
+    const ends = lines > 0 && ['---', '...'].includes(line.trimEnd());
+    lines++;
+    if (ends) return { lines, title };
+    if ((lines === 1 && line.trimEnd() !== '---') || lines >= FRONT_MATTER_LINES) break;
+    const value = /^title:[ \t]*(\S.*)$/.exec(line)?.[1]?.trim();
+    if (value !== undefined) title = value.replace(/^(["'])(.*)\1$/, '$2') || undefined;
+  }
+  return { lines: 0, title: undefined };
+}
+
 class Scanner {
-  private title: string | undefined;
   private readonly slugger = new GithubSlugger();
   private readonly path: { level: number; text: string }[] = [];
   private section: Section = { headings: [], anchor: '', blocks: [] };
@@ -34,25 +51,17 @@ class Scanner {
   private fence: { mark: string; lines: string[] } | undefined;
   private inComment = false;
 
-  /** Number of lines that the front matter takes; its `title` names the document. */
-  frontMatter(lines: readonly string[]): number {
-    if (lines[0]?.trimEnd() !== '---') return 0;
-    const end = lines
-      .slice(1, FRONT_MATTER_LINES)
-      .findIndex((line) => ['---', '...'].includes(line.trimEnd()));
-    if (end < 0) return 0;
-    for (const line of lines.slice(1, end + 1)) {
-      const value = /^title:[ \t]*(\S.*)$/.exec(line)?.[1]?.trim();
-      if (value !== undefined) this.title = value.replace(/^(["'])(.*)\1$/, '$2') || undefined;
-    }
-    return end + 2;
-  }
+  constructor(private title: string | undefined) {}
 
   line(raw: string): void {
     if (this.fence !== undefined) {
       this.fence.lines.push(raw);
       const mark = FENCE.exec(raw)?.[1];
       if (mark?.startsWith(this.fence.mark) === true && raw.trim() === mark) this.endFence();
+      return;
+    }
+    if (raw === '') {
+      this.endParagraph();
       return;
     }
     const line = this.withoutComments(raw);
@@ -123,6 +132,7 @@ class Scanner {
 
   private endParagraph(): void {
     const lines = this.paragraph;
+    if (lines.length === 0) return;
     this.paragraph = [];
     let text = '';
     let own = false;

@@ -1,3 +1,4 @@
+import { linesOf } from './lines.js';
 import type { Block, ParsedDocument } from './passage.js';
 
 const LIST_ITEM = /^(?:[-*+•]|\d{1,3}[.)])\s/;
@@ -11,13 +12,15 @@ export function* parsePlainText(text: string): Generator<undefined, ParsedDocume
     if (paragraph.length > 0) blocks.push({ ...blockOf(paragraph), anchor: `L${firstLine}` });
     paragraph = [];
   };
-  for (const [at, line] of text.split(/\r\n|\n|\r|\f/).entries()) {
+  let number = 0;
+  for (const line of linesOf(text)) {
+    number++;
     if (line.trim() === '') {
       flush();
       yield;
       continue;
     }
-    if (paragraph.length === 0) firstLine = at + 1;
+    if (paragraph.length === 0) firstLine = number;
     paragraph.push(line.trimEnd());
   }
   flush();

@@ -50,9 +50,9 @@ describe('termsOf', () => {
     expect(isSingleCharacter('a')).toBe(false);
   });
 
-  it('takes linear time for a megabyte of anything', () => {
+  it('takes linear time for 400 kB of anything', () => {
     for (const text of ["'", '_', 'aB', '漢', 'é', '\u0301', 'ไ'])
-      termsOf(text.repeat(1_000_000 / text.length));
+      termsOf(text.repeat(400_000 / text.length));
   });
 });
 
