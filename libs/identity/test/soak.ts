@@ -24,6 +24,8 @@ export interface SoakResult {
 export interface SoakOptions {
   readonly seconds: number;
   readonly ttlSeconds: number;
+  /** How far notBefore is set back. */
+  readonly backdateSeconds: number;
   readonly bundle: X509Bundle;
   readonly issue: (
     path: string,
@@ -33,11 +35,12 @@ export interface SoakOptions {
 
 /**
  * Load over SVIDs that both rotate at half of their life: some requests answered at once, others by streams of up to
- * 0.45 of the TTL. In real time, as OpenSSL goes by no other.
+ * 0.35 of the TTL. In real time, as OpenSSL goes by no other.
  */
 export async function soak({
   seconds,
   ttlSeconds,
+  backdateSeconds,
   bundle,
   issue,
 }: SoakOptions): Promise<SoakResult> {
@@ -49,13 +52,13 @@ export async function soak({
   let requests = 0;
 
   const workload = async (path: string) => {
-    const source = new TestSource(await issue(path, lasting(ttlSeconds)), bundle);
+    const source = new TestSource(await issue(path, lasting(ttlSeconds, backdateSeconds)), bundle);
     let rotations = 0;
     const rotate = async () => {
       while (!end.signal.aborted) {
-        const halfLife = source.getX509Svid().notBefore.getTime() + ttl / 2;
+        const halfLife = source.getX509Svid().notAfter.getTime() - ttl / 2;
         await delay(Math.max(0, halfLife - Date.now()), undefined, { signal: end.signal });
-        source.update(await issue(path, lasting(ttlSeconds)));
+        source.update(await issue(path, lasting(ttlSeconds, backdateSeconds)));
         rotations++;
       }
     };
@@ -101,7 +104,7 @@ export async function soak({
   };
   const loads = [
     ...Array.from({ length: 4 }, () => load(() => 0)),
-    ...Array.from({ length: 8 }, () => load(() => Math.random() * ttl * 0.45)),
+    ...Array.from({ length: 8 }, () => load(() => Math.random() * ttl * 0.35)),
   ];
   await Promise.all(loads);
   end.abort();

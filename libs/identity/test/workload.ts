@@ -87,7 +87,10 @@ export async function svidOf(ca: Ca, path: string, options: IssueOptions = {}): 
 }
 
 /** The notBefore and notAfter of an SVID that is issued now. Whole seconds, as in a certificate. */
-export function lasting(seconds: number): { notBefore: Date; notAfter: Date } {
+export function lasting(seconds: number, backdateSeconds = 0): { notBefore: Date; notAfter: Date } {
   const now = Math.floor(Date.now() / 1000) * 1000;
-  return { notBefore: new Date(now), notAfter: new Date(now + seconds * 1000) };
+  return {
+    notBefore: new Date(now - backdateSeconds * 1000),
+    notAfter: new Date(now + seconds * 1000),
+  };
 }

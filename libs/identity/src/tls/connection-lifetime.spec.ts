@@ -22,15 +22,30 @@ describe('connectionLifetime', () => {
     });
   });
 
+  it('takes the life of one that was set back by 10 s for what it is', () => {
+    const svid = validity(-10, 6);
+    expect(connectionLifetime(svid, svid, 1000)).toEqual({
+      retireAt: 3000,
+      drainAt: 4500,
+      closeIdleAt: 5250,
+      endAt: 6000,
+    });
+  });
+
   it('keeps the order and some use of the connection where a peer is late in rotating', () => {
     const svid = validity(0, 80);
-    const { retireAt, drainAt, closeIdleAt, endAt } = connectionLifetime(svid, svid, 72_000);
-    expect([retireAt, drainAt, closeIdleAt, endAt]).toEqual([73_000, 74_000, 76_000, 80_000]);
+    expect(connectionLifetime(svid, svid, 48_000)).toEqual({
+      retireAt: 48_500,
+      drainAt: 64_250,
+      closeIdleAt: 72_125,
+      endAt: 80_000,
+    });
   });
 
   it('is over for a chain that has ended', () => {
-    const { retireAt, endAt } = connectionLifetime(validity(0, 10), validity(0, 10), 20_000);
-    expect(retireAt).toBe(20_000);
-    expect(endAt).toBe(10_000);
+    expect(connectionLifetime(validity(0, 10), validity(0, 99), 20_000)).toMatchObject({
+      retireAt: 10_000,
+      endAt: 10_000,
+    });
   });
 });
