@@ -6,10 +6,11 @@ import { ResearchController } from './research/research.controller.js';
 
 @Module({})
 export class ResearcherModule {
-  static async for({ config, onProgress }: AgentContext): Promise<DynamicModule> {
+  static async for({ config, onProgress, signal }: AgentContext): Promise<DynamicModule> {
     const search = await DocumentSearch.open({
       directory: config.documents,
       cacheFile: join(config.state, 'index', 'documents.json'),
+      signal,
       onProgress: ({ done, total }) => onProgress({ what: 'Indexing documents', done, total }),
     });
     return {

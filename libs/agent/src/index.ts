@@ -8,6 +8,7 @@ export {
   type LoadConfigOptions,
   type MeshConfig,
 } from './config/config.js';
+export { portVariables } from './config/settings.js';
 export { parseContract, type Contract } from './pipeline/contract.js';
 export { PeerClient } from './pipeline/peer-client.js';
 export { PeerCallError, RelayedError } from './pipeline/peer.error.js';

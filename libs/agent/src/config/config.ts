@@ -9,6 +9,7 @@ import {
   agentSettings,
   DEFAULT_HOSTS,
   settings,
+  variableOf,
   type NamedSetting,
   type Setting,
   type SettingKey,
@@ -357,7 +358,7 @@ function slotOf(setting: NamedSetting<unknown>, name: string): Slot & { readonly
   return {
     setting,
     key: setting.key.replace(/<[a-z]+>/, name),
-    variable: setting.variable.replace(/<[A-Z]+>/, name.toUpperCase().replaceAll('-', '_')),
+    variable: variableOf(setting, name),
     name,
   };
 }

@@ -184,4 +184,23 @@ export const agentSettings = {
   }),
 } as const;
 
+/** The environment variable of a setting with the agent's or policy's name put in: `MESH_PORT_RESEARCHER`. */
+export function variableOf(
+  { variable }: Pick<NamedSetting<unknown>, 'variable'>,
+  name: string,
+): string {
+  return variable.replace(/<[A-Z]+>/, name.toUpperCase().replaceAll('-', '_'));
+}
+
+/** Which variables say where an agent listens. */
+export function portVariables(agent: string): {
+  readonly port: string;
+  readonly managementPort: string;
+} {
+  return {
+    port: variableOf(agentSettings.port, agent),
+    managementPort: variableOf(agentSettings.managementPort, agent),
+  };
+}
+
 export const DEFAULT_HOSTS = ['localhost', '127.0.0.1', 'mesh.localhost'] as const;

@@ -34,6 +34,8 @@ export class AgentContext {
     private readonly peerUrl: (name: string) => string,
     /** Tells a person at a terminal how far a long preparation is. */
     readonly onProgress: (progress: Progress) => void,
+    /** Ends long preparations: the process was told to stop before it was ready. */
+    readonly signal: AbortSignal,
   ) {}
 
   /** Who may call what, of this agent. */

@@ -7,7 +7,7 @@ import { problemOf } from '@mesh/errors';
 import { newCorrelationId } from '@mesh/observability';
 import { RequestError } from '../pipeline/pipeline.error.js';
 import type { HealthRegistry } from './health-registry.js';
-import { isLoopback, listen } from './listen.js';
+import { isLoopback, listen, originOf } from './listen.js';
 import { ManagementModule } from './management.module.js';
 
 export interface ManagementListener {
@@ -24,6 +24,7 @@ export async function startManagement(
   metrics: MeshMetrics,
   host: string,
   port: number,
+  variable: string,
 ): Promise<ManagementListener> {
   const app = await NestFactory.create<NestFastifyApplication>(
     ManagementModule.for(registry, metrics),
@@ -51,9 +52,9 @@ export async function startManagement(
           .send(JSON.stringify(problem));
       });
   }
-  const bound = await listen(app, host, port);
+  const bound = await listen(app, host, port, variable);
   return {
-    url: `http://${host}:${bound}`,
+    url: originOf('http', host, bound),
     indicators: app.get(HealthIndicatorService, { strict: false }),
     close: () => app.close(),
   };

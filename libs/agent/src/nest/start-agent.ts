@@ -27,11 +27,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AgentDirectory } from '../agent-file/agent-directory.js';
 import { ConfigError } from '../config/config.error.js';
 import type { MeshConfig } from '../config/config.js';
+import { portVariables } from '../config/settings.js';
 import { AgentContext, type Progress } from './agent-context.js';
 import type { AgentDefinition } from './agent-definition.js';
 import { AgentModule } from './agent.module.js';
 import { HealthRegistry } from './health-registry.js';
-import { isLoopback, listen } from './listen.js';
+import { isLoopback, listen, originOf } from './listen.js';
 import { startManagement } from './management.js';
 import { asMeshError } from './problem.filter.js';
 import { installRequestHooks, OpenRequests } from './request-hooks.js';
@@ -56,7 +57,7 @@ export interface StartOptions {
   /** Listen on any free port instead of the configured ones. */
   readonly anyPort?: boolean;
   readonly onProgress?: (progress: Progress) => void;
-  /** Ends the wait for the first SVID. */
+  /** Ends the start: the wait for the first SVID and the agent's own preparations. */
   readonly signal?: AbortSignal;
 }
 
@@ -90,7 +91,7 @@ async function start(
   spiffeId: SpiffeId,
   options: StartOptions,
 ): Promise<RunningAgent> {
-  const { config, directory, logger } = options;
+  const { config, directory, logger, signal = new AbortController().signal } = options;
   const { name } = definition;
   const file = directory.get(name);
   const host = config.bind;
@@ -119,6 +120,7 @@ async function start(
       metrics,
       host,
       options.anyPort ? 0 : config.managementPort(name, directory),
+      portVariables(name).managementPort,
     );
     undo.push(() => management.close());
 
@@ -131,7 +133,7 @@ async function start(
     undo.push(() => source.close());
     const identity = new IdentityHealthIndicator(source, management.indicators);
     health.readiness.push(() => identity.check('identity'));
-    await source.ready(options.signal ? { signal: options.signal } : {});
+    await source.ready({ signal });
     const context = new AgentContext(
       file,
       directory,
@@ -142,6 +144,7 @@ async function start(
       metrics,
       options.peerUrl ?? ((peer) => config.peerUrl(peer, directory)),
       options.onProgress ?? (() => undefined),
+      signal,
     );
     undo.push(() => context.close());
     metrics.watchSvid(() => source.snapshot?.svid.notAfter);
@@ -161,10 +164,16 @@ async function start(
     });
     await definition.configure?.(app, context);
     health.others.push(...(definition.health?.(app) ?? []), () => breakers(context));
-    const port = await listen(app, host, options.anyPort ? 0 : config.port(name, directory));
+    signal.throwIfAborted();
+    const port = await listen(
+      app,
+      host,
+      options.anyPort ? 0 : config.port(name, directory),
+      portVariables(name).port,
+    );
     started = true;
     const scheme = definition.listener === 'peers' ? 'https' : 'http';
-    const url = `${scheme}://${host}:${port}`;
+    const url = originOf(scheme, host, port);
     logger.info({ event: 'agent.ready', url }, `${name} serves`);
 
     const close = async () => {
