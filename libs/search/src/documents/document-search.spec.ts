@@ -454,6 +454,30 @@ describe('DocumentSearch', () => {
       await expect(opening).rejects.toThrow('enough');
     });
 
+    it('closed in the middle of an update, it leaves nothing half done in the cache', async () => {
+      await write('a.md', 'apple');
+      // Files are taken in by name: once the binary one is named, the big one is next.
+      let named = () => undefined as void;
+      const started = new Promise<void>((resolve) => (named = resolve));
+      const search = await open({ cacheFile, onWarning: () => named() });
+      await write('b-binary.md', new Uint8Array([0]));
+      await write('big.txt', 'banana split '.repeat(150_000));
+      let over = false;
+      const searching = (async () => {
+        for (; !over; await setImmediate()) await urls(search, 'apple').catch(() => undefined);
+      })();
+      await started;
+      for (let turns = 0; turns < 3; turns++) await setImmediate();
+      over = true;
+      await search.close();
+      await searching;
+      expect(await readFile(cacheFile, 'utf8')).not.toContain('banana');
+      await rm(join(directory, 'big.txt'));
+      await write('c.md', 'cherry');
+      const again = await open({ cacheFile });
+      expect(await urls(again, 'cherry')).toEqual(['documents:///c.md']);
+    });
+
     it('may be closed twice, and does not search afterwards', async () => {
       const search = await open();
       await search.close();

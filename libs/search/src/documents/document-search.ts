@@ -308,15 +308,21 @@ export class DocumentSearch implements SearchProvider {
       parsed.sections.length > 0 || parsed.title === undefined
         ? parsed.sections
         : [{ headings: [], anchor: '', blocks: [{ text: title, kind: 'prose' as const }] }];
-    for (const passage of passagesOf(sections)) {
-      const terms: PassageTerms = {
-        title: titleTerms,
-        heading: termsOf(passage.headings.join('\n')),
-        text: termsOf(passage.text),
-      };
-      const id = this.nextId++;
-      passages.push({ ...passage, id, lengths: this.index.addPassage(id, terms) });
-      if (pace.due) await pace.rest();
+    try {
+      for (const passage of passagesOf(sections)) {
+        const terms: PassageTerms = {
+          title: titleTerms,
+          heading: termsOf(passage.headings.join('\n')),
+          text: termsOf(passage.text),
+        };
+        const id = this.nextId++;
+        passages.push({ ...passage, id, lengths: this.index.addPassage(id, terms) });
+        if (pace.due) await pace.rest();
+      }
+    } catch (error) {
+      // Ended on the way: nothing of it stays, or the cache would give its numbers to other passages.
+      for (const { id } of passages) this.index.discard(id);
+      throw error;
     }
     return { title, passages };
   }

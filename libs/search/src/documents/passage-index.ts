@@ -29,6 +29,8 @@ export class PassageIndex extends MiniSearch<{ id: number }> {
       tokenize: termsOf,
       processTerm: (term) => term,
       autoVacuum: false,
+      // It would write to the console; what it warns of (a text that changed before its removal) cannot happen here.
+      logger: () => undefined,
       searchOptions: { boost: { title: 1, heading: 2, text: 1 }, bm25: { k: 1.2, b: 0.6, d: 0.5 } },
     });
   }
