@@ -8,6 +8,8 @@ export type Contract<T extends object = object> = new (...args: any[]) => T;
 
 /** At most this many members at fault are named. */
 const MEMBERS = 20;
+/** Deepest nesting of a body; every contract is flatter. Far deeper ones would exhaust the stack below. */
+const DEPTH = 16;
 
 /**
  * Parses a JSON value into its contract: every member known, every rule of class-validator met.
@@ -17,6 +19,8 @@ export function parseContract<T extends object>(contract: Contract<T>, value: un
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new BodyInvalidError([{ path: '', message: 'the body must be a JSON object' }]);
   }
+  const shapeless = shapeFault(value, '', 1);
+  if (shapeless) throw new BodyInvalidError([shapeless]);
   const instance = plainToInstance(contract, value, { exposeDefaultValues: true });
   const faults = validateSync(instance, {
     whitelist: true,
@@ -34,6 +38,19 @@ export function isContract(type: unknown): type is Contract {
     typeof type === 'function' &&
     getMetadataStorage().getTargetValidationMetadatas(type, '', true, false).length > 0
   );
+}
+
+/** What class-transformer cannot be given: deep nesting, and the members it drops without a word (`toString`). */
+function shapeFault(value: object, path: string, depth: number): ProblemMember | undefined {
+  if (depth > DEPTH) return { path, message: `nests deeper than ${DEPTH} levels` };
+  for (const [name, member] of Object.entries(value) as [string, unknown][]) {
+    const at = (path === '' ? name : `${path}.${name}`).slice(0, 200);
+    if (name in Object.prototype) return { path: at, message: `property ${name} should not exist` };
+    const fault =
+      typeof member === 'object' && member !== null ? shapeFault(member, at, depth + 1) : undefined;
+    if (fault) return fault;
+  }
+  return undefined;
 }
 
 function* members(faults: readonly ValidationError[], prefix: string): Generator<ProblemMember> {

@@ -80,22 +80,21 @@ export class PeerClient {
     const response = await this.#timed(() =>
       this.#send(path, body, 'text/event-stream', context, signal),
     );
+    let result: T | undefined;
+    let failure: MeshError | undefined;
     for await (const { event, data } of serverSentEvents(response.body, RESPONSE_BYTES, () =>
       tooLarge(this.name),
     )) {
+      if (failure || result) throw invalid(this.name, 'went on after the end of its answer');
       const value = parseJson(data, this.name);
-      if (event === 'error') throw this.#failure(value as Problem, undefined);
-      if (event === 'done') {
-        yield { type: 'done', result: this.#parse(contract, value) };
-        return;
-      }
-      yield { ...(value as object), type: event } as AgentEvent<T>;
+      if (event === 'error') failure = this.#failure(value as Problem, undefined);
+      else if (event === 'done') result = this.#parse(contract, value);
+      else yield { ...(value as object), type: event } as AgentEvent<T>;
     }
-    throw new PeerCallError(
-      'ERR_PEER_RESPONSE_INVALID',
-      this.name,
-      `${this.name} ended its answer half way.`,
-    );
+    // Not before the body's end: one that is left early costs its connection, and the next call a handshake.
+    if (failure) throw failure;
+    if (!result) throw invalid(this.name, 'ended its answer half way');
+    yield { type: 'done', result };
   }
 
   async #send(
@@ -234,9 +233,9 @@ function safeJson(body: string): unknown {
 }
 
 function tooLarge(peer: string): PeerCallError {
-  return new PeerCallError(
-    'ERR_PEER_RESPONSE_INVALID',
-    peer,
-    `${peer} answered with more than ${RESPONSE_BYTES} bytes.`,
-  );
+  return invalid(peer, `answered with more than ${RESPONSE_BYTES} bytes`);
+}
+
+function invalid(peer: string, what: string): PeerCallError {
+  return new PeerCallError('ERR_PEER_RESPONSE_INVALID', peer, `${peer} ${what}.`);
 }

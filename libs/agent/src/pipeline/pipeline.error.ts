@@ -33,7 +33,7 @@ export class BodyInvalidError extends MeshError implements HasMembers {
   constructor(readonly members: readonly ProblemMember[]) {
     super(
       members
-        .map((member) => `${member.path}: ${member.message}`)
+        .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
         .slice(0, 3)
         .join('; '),
     );
