@@ -212,6 +212,18 @@ describe('TavilySearch', () => {
     }
   });
 
+  it('passes on what an interceptor of the HTTP client says', async () => {
+    const http = axios.create();
+    const denied = new SecretError('ERR_SECRET_NOT_DECLARED', 'Not declared.');
+    http.interceptors.request.use(() => {
+      throw denied;
+    });
+    const policy = new Policy('tavily', { retries: 0 });
+    policies.push(policy);
+    const search = new TavilySearch(http, secrets, policy, { baseUrl: tavily.baseUrl });
+    await expect(search.search('x', { depth: 'fast', signal })).rejects.toBe(denied);
+  });
+
   it.each(['hang', 'hang-in-body'] as const)('a %s ends at the deadline', async (kind) => {
     tavily.failAlways({ kind });
     const search = client({ retries: 0, deadlineMs: 80, tryTimeoutMs: 80 });

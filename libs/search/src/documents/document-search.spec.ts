@@ -415,9 +415,16 @@ describe('DocumentSearch', () => {
 
     it('that cannot be written costs a warning', async () => {
       await write('a.md', 'apple');
-      const search = await open({ cacheFile: join(base, 'missing', 'index.cache') });
+      await writeFile(join(base, 'file'), '');
+      const search = await open({ cacheFile: join(base, 'file', 'index.cache') });
       await search.close();
       expect(warnings.map(({ reason }) => reason)).toContain('cache-unwritable');
+    });
+
+    it('makes its folder, for its owner alone', async () => {
+      await write('a.md', 'apple');
+      await (await open({ cacheFile: join(base, 'state', 'index.cache') })).close();
+      expect((await stat(join(base, 'state'))).mode & 0o777).toBe(0o700);
     });
 
     it('is not followed through a link', async () => {

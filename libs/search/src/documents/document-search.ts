@@ -43,7 +43,7 @@ export interface IndexProgress {
 export interface DocumentSearchOptions {
   /** Folder whose .md, .txt and .html files are searched, those of its subfolders too. */
   readonly directory: string;
-  /** File that keeps the index between runs, in a folder that exists; made with mode 0600. Default: none is kept. */
+  /** File that keeps the index of this folder between runs, mode 0600; its folder is made. Default: none is kept. */
   readonly cacheFile?: string;
   /** Called while `open` indexes: first with `done` 0, then ten times a second at most, last with `done` = `total`. */
   readonly onProgress?: (progress: IndexProgress) => void;

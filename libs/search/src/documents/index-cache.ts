@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { DocumentWarningReason } from './documents.error.js';
 import type { FileState } from './folder-scan.js';
@@ -87,7 +88,7 @@ export async function readCache(
   }
 }
 
-/** Writes a cache whole or not at all, mode 0600. Rejects with the file system's error. */
+/** Writes a cache whole or not at all, mode 0600; makes its folder, mode 0700. Rejects with the file system's error. */
 export async function writeCache(
   path: string,
   root: string,
@@ -95,6 +96,7 @@ export async function writeCache(
   index: Iterable<IndexLine>,
   pace: Pace,
 ): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const handle = await open(temporary, 'wx', 0o600);
   try {
