@@ -92,8 +92,11 @@ function acceptsEvents(accept: string | undefined): boolean {
 }
 
 async function collect(events: Events): Promise<object> {
-  for await (const event of events) if (event.type === 'done') return event.result;
-  throw new IncompleteStreamError('The handler ended without a result.');
+  let result: object | undefined;
+  // To its end: a handler that is left at `done` would take its own calls to peers for abandoned.
+  for await (const event of events) if (event.type === 'done') result = event.result;
+  if (!result) throw new IncompleteStreamError('The handler ended without a result.');
+  return result;
 }
 
 function frame(event: AgentEvent<object>): string {
