@@ -43,12 +43,12 @@ echo 'added 1 package'
 `;
 
 const program = `
-console.log(JSON.stringify({ args: process.argv.slice(2), socket: process.env.SPIFFE_ENDPOINT_SOCKET }));
-if (process.argv[2] === 'fail') process.exitCode = 3;
 if (process.argv[2] === 'wait') {
   process.on('SIGTERM', () => process.exit(7));
   setInterval(() => {}, 1000);
 }
+console.log(JSON.stringify({ args: process.argv.slice(2), socket: process.env.SPIFFE_ENDPOINT_SOCKET }));
+if (process.argv[2] === 'fail') process.exitCode = 3;
 `;
 
 beforeEach(() => {
