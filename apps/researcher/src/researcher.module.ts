@@ -1,22 +1,49 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { HttpModule, HttpService } from '@nestjs/axios';
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { AgentContext } from '@mesh/agent/nest';
-import { DocumentSearch } from '@mesh/search';
+import { SearchModule, type SearchModuleOptions } from '@mesh/search/nest';
 import { ResearchController } from './research/research.controller.js';
 
 @Module({})
 export class ResearcherModule {
-  static async for({ config, onProgress, signal }: AgentContext): Promise<DynamicModule> {
-    const search = await DocumentSearch.open({
-      directory: config.documents,
-      cacheFile: join(config.state, 'index', 'documents.json'),
-      signal,
-      onProgress: ({ done, total }) => onProgress({ what: 'Indexing documents', done, total }),
-    });
+  static for(context: AgentContext): DynamicModule {
     return {
       module: ResearcherModule,
+      imports: [
+        SearchModule.registerAsync({
+          imports: [HttpModule],
+          inject: [HttpService],
+          useFactory: (http: HttpService): SearchModuleOptions =>
+            context.config.search === 'tavily' ? tavily(context, http) : documents(context),
+        }),
+      ],
       controllers: [ResearchController],
-      providers: [{ provide: 'SEARCH_PROVIDER', useValue: search }],
     };
   }
+}
+
+function tavily(context: AgentContext, http: HttpService): SearchModuleOptions {
+  return {
+    tavily: {
+      http: http.axiosRef,
+      secrets: context.secrets,
+      policy: context.policy('tavily'),
+      baseUrl: context.config.tavilyUrl,
+    },
+  };
+}
+
+function documents({ config, logger, onProgress }: AgentContext): SearchModuleOptions {
+  const folder = createHash('sha256').update(config.documents).digest('hex').slice(0, 16);
+  return {
+    documents: {
+      directory: config.documents,
+      cacheFile: join(config.state, 'index', `${folder}.json`),
+      onProgress: ({ done, total }) => onProgress({ what: 'Indexing documents', done, total }),
+      onWarning: ({ path, reason, message }) =>
+        logger.warn({ event: 'document.skipped', name: path, reason }, message),
+    },
+  };
 }

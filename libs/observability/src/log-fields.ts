@@ -77,6 +77,9 @@ export const LOG_EVENTS = {
   'agent.ready': 'the agent serves',
   'agent.stopped': 'the agent is closed',
   'mesh.ready': 'all agents serve',
+  'mesh.stopping': 'a signal asked to stop, or an agent ended by itself',
+  'mesh.stopped': 'all agents are closed, and the embedded authority',
+  'infra.ready': 'the embedded stand-ins serve, without agents',
 } as const;
 
 export type LogEvent = keyof typeof LOG_EVENTS;

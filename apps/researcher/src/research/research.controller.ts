@@ -11,6 +11,7 @@ import {
 import { Action } from '@mesh/identity/nest';
 import { requireContext } from '@mesh/observability';
 import type { SearchProvider } from '@mesh/search';
+import { SEARCH_PROVIDER } from '@mesh/search/nest';
 import { noteOf } from './note.js';
 
 /** How many passages are read. */
@@ -20,7 +21,7 @@ const LIMITS: Readonly<Record<Depth, number>> = { fast: 6, deep: 16 };
 @Controller('v1/research')
 export class ResearchController {
   constructor(
-    @Inject('SEARCH_PROVIDER') private readonly search: SearchProvider,
+    @Inject(SEARCH_PROVIDER) private readonly search: SearchProvider,
     @InjectPeer('writer') private readonly writer: PeerClient,
     @Inject(AGENT_CONTEXT) private readonly context: AgentContext,
   ) {}

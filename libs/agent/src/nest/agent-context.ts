@@ -27,6 +27,7 @@ export class AgentContext {
     readonly directory: AgentDirectory,
     readonly config: MeshConfig,
     readonly identity: X509Source,
+    /** Gives the secrets that its agent.yaml names, and no other. */
     readonly secrets: SecretSource,
     readonly logger: Logger,
     readonly metrics: MeshMetrics,
@@ -121,5 +122,6 @@ export class AgentContext {
   async close(): Promise<void> {
     await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
     for (const policy of this.#policies.values()) policy.close();
+    this.secrets.close();
   }
 }

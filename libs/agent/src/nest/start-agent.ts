@@ -22,7 +22,7 @@ import {
   type Logger,
 } from '@mesh/observability';
 import { NestLogger } from '@mesh/observability/nest';
-import type { SecretSource } from '@mesh/secrets';
+import { ScopedSecretSource, type SecretSource } from '@mesh/secrets';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AgentDirectory } from '../agent-file/agent-directory.js';
 import { ConfigError } from '../config/config.error.js';
@@ -139,7 +139,7 @@ async function start(
       directory,
       config,
       source,
-      options.secrets,
+      new ScopedSecretSource(options.secrets, file.secrets),
       logger,
       metrics,
       options.peerUrl ?? ((peer) => config.peerUrl(peer, directory)),
