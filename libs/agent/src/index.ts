@@ -10,7 +10,7 @@ export {
 } from './config/config.js';
 export { portVariables } from './config/settings.js';
 export { parseContract, type Contract } from './pipeline/contract.js';
-export { PeerClient } from './pipeline/peer-client.js';
+export { PeerClient, type HopObserver, type HopOutcome } from './pipeline/peer-client.js';
 export { PeerCallError, RelayedError } from './pipeline/peer.error.js';
 export { BodyInvalidError, RequestEndedError, RequestError } from './pipeline/pipeline.error.js';
 export { serverSentEvents, type ServerSentEvent } from './pipeline/server-sent-events.js';

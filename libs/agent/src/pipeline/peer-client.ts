@@ -1,5 +1,12 @@
 import { HEADERS, type AgentEvent, type RequestContext } from '@mesh/contracts';
-import { errorEntry, hasCode, isErrorCode, MeshError, type Problem } from '@mesh/errors';
+import {
+  errorEntry,
+  hasCode,
+  isErrorCode,
+  MeshError,
+  type Problem,
+  type ProblemMember,
+} from '@mesh/errors';
 import {
   ConnectionEndedError,
   PeerConnectionError,
@@ -8,21 +15,22 @@ import {
 } from '@mesh/identity';
 import { requireContext } from '@mesh/observability';
 import { parseRetryAfter, type Policy } from '@mesh/resilience';
+import { eventContract } from './agent-event.js';
 import { parseContract, type Contract } from './contract.js';
 import { PeerCallError, RelayedError } from './peer.error.js';
 import { serverSentEvents } from './server-sent-events.js';
 
 /** Largest answer or event of a peer that is read, in bytes. */
 const RESPONSE_BYTES = 4 * 1024 * 1024;
+/** Ends of a call that are held against the peer. */
+const LAPSES = ['ERR_TRY_TIMEOUT', 'ERR_STREAM_IDLE', 'ERR_DEADLINE_EXCEEDED'] as const;
 /** Largest problem body that is read, in bytes. */
 const PROBLEM_BYTES = 64 * 1024;
 
-/** How a hop went, for metrics. */
-export type HopObserver = (hop: {
-  peer: string;
-  outcome: 'ok' | 'error' | 'aborted';
-  durationMs: number;
-}) => void;
+export type HopOutcome = 'ok' | 'error' | 'aborted';
+
+/** How a hop went, for metrics: each try by itself, to the end of its answer. */
+export type HopObserver = (hop: { peer: string; outcome: HopOutcome; durationMs: number }) => void;
 
 /**
  * Calls one other agent over mTLS. Correlation ID, trace, deadline and abort travel from the request's context by
@@ -44,19 +52,27 @@ export class PeerClient {
   async post<T extends object>(path: string, body: object, contract: Contract<T>): Promise<T> {
     const context = requireContext();
     return this.policy.execute(
-      async ({ signal }) =>
-        this.#timed(async () => {
+      async ({ signal }) => {
+        const hop = this.#hop();
+        try {
           const response = await this.#send(path, body, 'application/json', context, signal);
-          return this.#parse(
-            contract,
-            parseJson(await text(response.body, RESPONSE_BYTES, this.name), this.name),
-          );
-        }),
+          const answer = await text(response.body, RESPONSE_BYTES, () => this.#tooLarge());
+          const result = this.#parse(contract, this.#json(answer));
+          hop('ok');
+          return result;
+        } catch (error) {
+          hop(outcomeOf(signal));
+          throw error;
+        }
+      },
       { signal: context.signal, deadline: context.deadline, idempotent: false },
     );
   }
 
-  /** The same as a stream of events. Ends with `done`, whose result has the contract's type; throws otherwise. */
+  /**
+   * The same as a stream of events. Its last is `done`, whose result has the contract's type, once the peer's answer
+   * is at its end; throws otherwise. A consumer that leaves ends the peer's request.
+   */
   async *events<T extends object>(
     path: string,
     body: object,
@@ -77,24 +93,29 @@ export class PeerClient {
     context: RequestContext,
     signal: AbortSignal,
   ): AsyncGenerator<AgentEvent<T>> {
-    const response = await this.#timed(() =>
-      this.#send(path, body, 'text/event-stream', context, signal),
-    );
-    let result: T | undefined;
-    let failure: MeshError | undefined;
-    for await (const { event, data } of serverSentEvents(response.body, RESPONSE_BYTES, () =>
-      tooLarge(this.name),
-    )) {
-      if (failure || result) throw invalid(this.name, 'went on after the end of its answer');
-      const value = parseJson(data, this.name);
-      if (event === 'error') failure = this.#failure(value as Problem, undefined);
-      else if (event === 'done') result = this.#parse(contract, value);
-      else yield { ...(value as object), type: event } as AgentEvent<T>;
+    const hop = this.#hop();
+    let outcome: HopOutcome = 'aborted';
+    try {
+      const response = await this.#send(path, body, 'text/event-stream', context, signal);
+      const events = serverSentEvents(response.body, RESPONSE_BYTES, () => this.#tooLarge());
+      let result: T | undefined;
+      for await (const { event, data } of events) {
+        if (result) throw this.#invalid('went on after the end of its answer');
+        const value = this.#json(data);
+        if (event === 'error') throw this.#failure(value as Partial<Problem>, undefined);
+        // Read on to the end of the body: a connection left before it can serve no other request.
+        if (event === 'done') result = this.#parse(contract, value);
+        else yield this.#event(event, value);
+      }
+      if (!result) throw this.#invalid('ended its answer half way');
+      outcome = 'ok';
+      yield { type: 'done', result };
+    } catch (error) {
+      outcome = outcomeOf(signal);
+      throw error;
+    } finally {
+      hop(outcome);
     }
-    // Not before the body's end: one that is left early costs its connection, and the next call a handshake.
-    if (failure) throw failure;
-    if (!result) throw invalid(this.name, 'ended its answer half way');
-    yield { type: 'done', result };
   }
 
   async #send(
@@ -126,10 +147,20 @@ export class PeerClient {
       throw error;
     }
     if (response.status === 200) return response;
-    const problem = await text(response.body, PROBLEM_BYTES, this.name).then(
-      (body) => safeJson(body) as Problem | undefined,
-    );
-    throw this.#failure(problem, response);
+    throw this.#failure(await this.#problem(response, signal), response);
+  }
+
+  /** The problem in the body of an error response; undefined where there is none: then the status alone is told. */
+  async #problem(
+    { body }: MtlsResponse,
+    signal: AbortSignal,
+  ): Promise<Partial<Problem> | undefined> {
+    try {
+      return JSON.parse(await text(body, PROBLEM_BYTES, () => this.#tooLarge())) as Problem;
+    } catch {
+      if (signal.aborted) throw signal.reason;
+      return undefined;
+    }
   }
 
   #unreachable(cause: MeshError): PeerCallError {
@@ -139,9 +170,12 @@ export class PeerClient {
     });
   }
 
-  #failure(problem: Partial<Problem> | undefined, response: MtlsResponse | undefined): MeshError {
+  #failure(
+    problem: Partial<Problem> | null | undefined,
+    response: MtlsResponse | undefined,
+  ): MeshError {
     const code = problem?.code;
-    const status = response?.status ?? problem?.status ?? 500;
+    const status = response?.status;
     const retryAfterMs = parseRetryAfter(response?.headers['retry-after']);
     const options =
       // Who asks to come back later has not begun.
@@ -153,7 +187,7 @@ export class PeerClient {
         code,
         this.name,
         String(problem?.detail ?? code).slice(0, 500),
-        Array.isArray(problem?.errors) ? problem.errors : [],
+        membersOf(problem?.errors),
         options,
       );
     }
@@ -166,76 +200,80 @@ export class PeerClient {
       : new PeerCallError(
           'ERR_PEER_FAILED',
           this.name,
-          `${this.name} answered with status ${status}.`,
+          `${this.name} ${status === undefined ? 'failed' : `answered with status ${status}`}.`,
           options,
         );
+  }
+
+  #event<T>(type: string, value: unknown): AgentEvent<T> {
+    const contract = eventContract(type);
+    if (!contract) throw this.#invalid('sent an event that is not known');
+    return { type, ...this.#parse<object>(contract, value) } as AgentEvent<T>;
   }
 
   #parse<T extends object>(contract: Contract<T>, value: unknown): T {
     try {
       return parseContract(contract, value);
     } catch (cause) {
-      throw new PeerCallError(
-        'ERR_PEER_RESPONSE_INVALID',
-        this.name,
-        `${this.name} answered outside its contract.`,
-        {
-          cause,
-        },
-      );
+      throw this.#invalid('answered outside its contract', cause);
     }
   }
 
-  async #timed<T>(work: () => Promise<T>): Promise<T> {
-    const start = performance.now();
-    let outcome: 'ok' | 'error' | 'aborted' = 'ok';
+  #json(body: string): unknown {
     try {
-      return await work();
-    } catch (error) {
-      outcome = hasCode(error, 'ERR_REQUEST_ABORTED') ? 'aborted' : 'error';
-      throw error;
-    } finally {
-      this.observe({ peer: this.name, outcome, durationMs: performance.now() - start });
+      return JSON.parse(body);
+    } catch (cause) {
+      throw this.#invalid('did not answer with JSON', cause);
     }
+  }
+
+  #tooLarge(): PeerCallError {
+    return this.#invalid(`answered with more than ${RESPONSE_BYTES} bytes`);
+  }
+
+  #invalid(how: string, cause?: unknown): PeerCallError {
+    return new PeerCallError('ERR_PEER_RESPONSE_INVALID', this.name, `${this.name} ${how}.`, {
+      cause,
+    });
+  }
+
+  /** Starts the clock of a hop; call what it returns once, at the end of the answer. */
+  #hop(): (outcome: HopOutcome) => void {
+    const start = performance.now();
+    return (outcome) =>
+      this.observe({ peer: this.name, outcome, durationMs: performance.now() - start });
   }
 }
 
-async function text(body: AsyncIterable<Uint8Array>, limit: number, peer: string): Promise<string> {
+/** Aborts of the caller, of the consumer and of a stopping agent say nothing of the peer; lapses of time do. */
+function outcomeOf(signal: AbortSignal): HopOutcome {
+  if (!signal.aborted) return 'error';
+  const lapsed = LAPSES.some((code) => hasCode(signal.reason, code));
+  return lapsed ? 'error' : 'aborted';
+}
+
+/** A peer's word about the members at fault is passed on, as far as it has their form. */
+function membersOf(errors: unknown): ProblemMember[] {
+  if (!Array.isArray(errors)) return [];
+  return errors.slice(0, 20).flatMap((error: Partial<ProblemMember> | null) => {
+    const { path, message } = error ?? {};
+    return typeof path === 'string' && typeof message === 'string'
+      ? [{ path: path.slice(0, 200), message: message.slice(0, 300) }]
+      : [];
+  });
+}
+
+async function text(
+  body: AsyncIterable<Uint8Array>,
+  limit: number,
+  tooLarge: () => Error,
+): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > limit) throw tooLarge(peer);
+    if (size > limit) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function parseJson(body: string, peer: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (cause) {
-    throw new PeerCallError(
-      'ERR_PEER_RESPONSE_INVALID',
-      peer,
-      `${peer} did not answer with JSON.`,
-      { cause },
-    );
-  }
-}
-
-function safeJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined; // a body that is no problem: the status alone is told
-  }
-}
-
-function tooLarge(peer: string): PeerCallError {
-  return invalid(peer, `answered with more than ${RESPONSE_BYTES} bytes`);
-}
-
-function invalid(peer: string, what: string): PeerCallError {
-  return new PeerCallError('ERR_PEER_RESPONSE_INVALID', peer, `${peer} ${what}.`);
 }
