@@ -71,6 +71,7 @@ export const LOG_EVENTS = {
   'svid.withdrawn': 'the Workload API took the SVID away',
   'bundle.updated': 'the trust bundle changed',
   'workload-api': 'the connection to the Workload API changed its state',
+  'document.skipped': 'a document cannot be searched',
   breaker: 'a circuit breaker changed its state',
   retry: 'a call is tried again',
   error: 'a request failed inside the agent, with the error',
