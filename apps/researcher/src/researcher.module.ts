@@ -35,12 +35,13 @@ function tavily(context: AgentContext, http: HttpService): SearchModuleOptions {
   };
 }
 
-function documents({ config, logger, onProgress }: AgentContext): SearchModuleOptions {
+function documents({ config, logger, onProgress, signal }: AgentContext): SearchModuleOptions {
   const folder = createHash('sha256').update(config.documents).digest('hex').slice(0, 16);
   return {
     documents: {
       directory: config.documents,
       cacheFile: join(config.state, 'index', `${folder}.json`),
+      signal,
       onProgress: ({ done, total }) => onProgress({ what: 'Indexing documents', done, total }),
       onWarning: ({ path, reason, message }) =>
         logger.warn({ event: 'document.skipped', name: path, reason }, message),
