@@ -8,6 +8,16 @@ export interface AgentAddress {
   readonly managementUrl: string;
 }
 
+export type MemoryQuestion = 'held' | 'peak';
+
+/** After full garbage collections. */
+export interface Memory {
+  /** All of the process (RSS). */
+  readonly residentBytes: number;
+  /** JavaScript's part of it that is in use. */
+  readonly heapBytes: number;
+}
+
 /** The all-in-one mesh in a process of its own, so that its memory is its own. */
 export class MeshProcess {
   private constructor(
@@ -32,10 +42,19 @@ export class MeshProcess {
     return this.agents.find(({ name }) => name === 'gateway')!.url;
   }
 
-  /** Resident memory after a full garbage collection. */
-  async memoryBytes(): Promise<number> {
-    this.child.send('memory');
-    return (await replyOf(this.child)) as number;
+  /** What the process holds. */
+  held(): Promise<Memory> {
+    return this.#ask<Memory>('held');
+  }
+
+  /** The most that was ever resident, in bytes; collects nothing. */
+  peakBytes(): Promise<number> {
+    return this.#ask<number>('peak');
+  }
+
+  async #ask<T>(question: MemoryQuestion): Promise<T> {
+    this.child.send(question);
+    return (await replyOf(this.child)) as T;
   }
 
   async end(): Promise<void> {

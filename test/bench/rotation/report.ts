@@ -1,4 +1,5 @@
 import type { Failure } from './load.js';
+import type { Memory } from './mesh-process.js';
 
 export interface RotationReport {
   readonly bench: 'rotation';
@@ -17,13 +18,14 @@ export interface RotationReport {
   readonly failedLonger: number;
   /** The first 20. */
   readonly failures: readonly Failure[];
-  /** Resident memory of the mesh's process in bytes, each time after a full garbage collection. */
+  /** Of the mesh's process. */
   readonly memory: {
     readonly warmUpSeconds: number;
     /** False: it still grew when the warm-up ended. */
     readonly steady: boolean;
-    readonly before: number;
-    readonly after: number;
+    readonly before: Memory;
+    readonly after: Memory;
+    /** Of resident memory. */
     readonly ratio: number;
   };
   /** What was asked for and not met; empty: passed. */
@@ -44,8 +46,9 @@ export function readable(report: RotationReport): string {
         ? `, ${report.failedLonger} more that took longer than half a TTL`
         : ''),
     `Latency    p50 ${latencyMs.p50.toFixed(1)} ms, p99 ${latencyMs.p99.toFixed(1)} ms, longest ${latencyMs.max.toFixed(1)} ms`,
-    `Memory     ${mib(memory.before)} after ${memory.warmUpSeconds} s of warm-up${memory.steady ? '' : ' (not steady yet)'}, ` +
-      `${mib(memory.after)} at the end: ${memory.ratio.toFixed(3)} (resident, after garbage collection)`,
+    `Memory     ${mib(memory.before.residentBytes)} after ${memory.warmUpSeconds} s of warm-up${memory.steady ? '' : ' (not steady yet)'}, ` +
+      `${mib(memory.after.residentBytes)} at the end: ${memory.ratio.toFixed(3)} (resident, after garbage collection)`,
+    `Heap       ${mib(memory.before.heapBytes)}, ${mib(memory.after.heapBytes)} at the end`,
     ...report.failures.map(
       ({ atMs, durationMs, code, correlationId, detail }) =>
         `  failed at ${(atMs / 1000).toFixed(2)} s after ${durationMs.toFixed(0)} ms: ${code} ${detail ?? ''} ${correlationId ?? ''}`,

@@ -2,17 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Load, type LoadResult } from './load.js';
-import { MeshProcess, type AgentAddress } from './mesh-process.js';
+import { MeshProcess, type AgentAddress, type Memory } from './mesh-process.js';
 import { readable, type RotationReport } from './report.js';
 
 /** Rotations of every agent that a run must have seen. */
 const ROTATIONS = 5;
 /** Memory at the end, as a multiple of that after warm-up, at most. */
 const MEMORY_RATIO = 1.1;
-/** Warm-up: slices of load until one adds less than this share of memory, within these bounds. */
+/** Warm-up: slices of load until this many in a row raise the peak by less than this share, within these bounds. */
 const SLICE_SECONDS = 5;
+const CALM_SLICES = 3;
 const STEADY = 0.01;
-const SLICES = { min: 3, max: 12 };
+const SLICES = { min: 6, max: 12 };
 
 export interface RotationFlags {
   readonly seconds: number;
@@ -45,12 +46,12 @@ async function measure(mesh: MeshProcess, flags: RotationFlags): Promise<Rotatio
   say(`Measuring for ${seconds} s`);
   const result = await load.run(seconds * 1000);
   const after = await rotationsOf(mesh.agents);
-  const memory = await mesh.memoryBytes();
+  const memory = await mesh.held();
   await load.close();
   const rotations = Object.fromEntries(
     Object.entries(after).map(([agent, total]) => [agent, total - before[agent]!]),
   );
-  const memoryRatio = memory / warmUp.bytes;
+  const memoryRatio = memory.residentBytes / warmUp.memory.residentBytes;
   const halfTtlMs = (ttl / 2) * 1000;
   const failed = result.failures.filter(({ durationMs }) => durationMs < halfTtlMs);
   const wanted = quick ? 2 : ROTATIONS;
@@ -69,7 +70,7 @@ async function measure(mesh: MeshProcess, flags: RotationFlags): Promise<Rotatio
     memory: {
       warmUpSeconds: warmUp.seconds,
       steady: warmUp.steady,
-      before: warmUp.bytes,
+      before: warmUp.memory,
       after: memory,
       ratio: memoryRatio,
     },
@@ -85,22 +86,29 @@ async function measure(mesh: MeshProcess, flags: RotationFlags): Promise<Rotatio
   };
 }
 
-/** The heap grows to what the load needs, code is compiled: only then is memory a measure of leaks. */
+/**
+ * The heap grows to what the load needs, code is compiled: only then is memory a measure of leaks. Nothing is collected
+ * by force meanwhile: it would keep the heap smaller than the load measured afterwards makes it.
+ */
 async function warmUpUntilSteady(
   mesh: MeshProcess,
   load: Load,
   slices: { readonly min: number; readonly max: number },
   quick: true | undefined,
-): Promise<{ bytes: number; seconds: number; steady: boolean }> {
+): Promise<{ memory: Memory; seconds: number; steady: boolean }> {
   const seconds = quick ? 1 : SLICE_SECONDS;
-  let bytes = await mesh.memoryBytes();
+  let peak = await mesh.peakBytes();
+  let calm = 0;
   for (let slice = 1; ; slice++) {
     await load.run(seconds * 1000);
-    const now = await mesh.memoryBytes();
-    say(`Warm-up ${slice * seconds} s: ${(now / 2 ** 20).toFixed(1)} MiB`);
-    const steady = slice >= slices.min && now <= bytes * (1 + STEADY);
-    bytes = now;
-    if (steady || slice >= slices.max) return { bytes, seconds: slice * seconds, steady };
+    const now = await mesh.peakBytes();
+    say(`Warm-up ${slice * seconds} s: ${(now / 2 ** 20).toFixed(1)} MiB at most`);
+    calm = now <= peak * (1 + STEADY) ? calm + 1 : 0;
+    peak = now;
+    const steady = slice >= slices.min && calm >= CALM_SLICES;
+    if (steady || slice >= slices.max) {
+      return { memory: await mesh.held(), seconds: slice * seconds, steady };
+    }
   }
 }
 
