@@ -76,10 +76,10 @@ describe('limitedLog', () => {
     const log = jest.fn();
     let now = 0;
     const limited = limitedLog(log, () => now);
-    for (let i = 0; i < 100; i++) limited(refused);
+    for (let i = 0; i < 100; i++) limited?.(refused);
     expect(log).toHaveBeenCalledTimes(20);
     now = 1000;
-    for (let i = 0; i < 100; i++) limited(refused);
+    for (let i = 0; i < 100; i++) limited?.(refused);
     expect(log).toHaveBeenCalledTimes(25);
     expect(log).toHaveBeenNthCalledWith(21, { ...refused, suppressed: 80 });
     expect(log).toHaveBeenNthCalledWith(22, refused);
@@ -88,11 +88,11 @@ describe('limitedLog', () => {
   it('reports all that are accepted', () => {
     const log = jest.fn();
     const limited = limitedLog(log, () => 0);
-    for (let i = 0; i < 100; i++) limited(accepted);
+    for (let i = 0; i < 100; i++) limited?.(accepted);
     expect(log).toHaveBeenCalledTimes(100);
   });
 
   it('may have nobody to report to', () => {
-    expect(() => limitedLog(undefined)(refused)).not.toThrow();
+    expect(limitedLog(undefined)).toBeUndefined();
   });
 });

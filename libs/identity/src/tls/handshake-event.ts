@@ -131,12 +131,12 @@ const REFUSED_PER_SECOND = 5;
 export function limitedLog(
   log: HandshakeLog | undefined,
   now: () => number = Date.now,
-): HandshakeLog {
+): HandshakeLog | undefined {
+  if (!log) return undefined;
   let tokens = REFUSED_BURST;
   let last = now();
   let suppressed = 0;
   return (event) => {
-    if (!log) return;
     if (event.outcome === 'accepted') return log(event);
     const at = now();
     tokens = Math.min(REFUSED_BURST, tokens + (Math.max(0, at - last) / 1000) * REFUSED_PER_SECOND);

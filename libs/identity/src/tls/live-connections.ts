@@ -1,11 +1,12 @@
 import type { TLSSocket } from 'node:tls';
+import type { Certificate } from '@mesh/spiffe';
 import { Alarm } from './alarm.js';
 import type { ConnectionLifetime } from './connection-lifetime.js';
 import { ConnectionEndedError } from './tls-errors.js';
 
 interface Live {
-  /** DER, leaf first: what is verified again when a bundle changes. */
-  readonly chain: readonly Uint8Array[];
+  /** What is verified again when a bundle changes. */
+  readonly presented: readonly Certificate[];
   readonly end: Alarm;
 }
 
@@ -13,15 +14,15 @@ interface Live {
 export class LiveConnections {
   readonly #live = new Map<TLSSocket, Live>();
 
-  constructor(private readonly verify: (chain: readonly Uint8Array[]) => void) {}
+  constructor(private readonly verify: (presented: readonly Certificate[]) => void) {}
 
   get size(): number {
     return this.#live.size;
   }
 
-  add(socket: TLSSocket, chain: readonly Uint8Array[], lifetime: ConnectionLifetime): void {
+  add(socket: TLSSocket, presented: readonly Certificate[], lifetime: ConnectionLifetime): void {
     const end = new Alarm();
-    this.#live.set(socket, { chain, end });
+    this.#live.set(socket, { presented, end });
     end.set(lifetime.endAt, () => socket.destroy(expired()));
     socket.once('close', () => {
       end.clear();
@@ -31,9 +32,9 @@ export class LiveConnections {
 
   /** Cuts what the bundles no longer vouch for. */
   recheck(): void {
-    for (const [socket, { chain }] of this.#live) {
+    for (const [socket, { presented }] of this.#live) {
       try {
-        this.verify(chain);
+        this.verify(presented);
       } catch (cause) {
         socket.destroy(
           new ConnectionEndedError(

@@ -46,7 +46,7 @@ export function mtlsServerOptions(
     rejectUnauthorized: true,
     ALPNProtocols: ALPN_PROTOCOLS,
     authenticate: (socket) => {
-      const peer = authenticator.authenticate(socket);
+      const { peer } = authenticator.authenticate(socket);
       rememberPeer(socket, peer);
       return peer;
     },
@@ -87,7 +87,7 @@ export function mtlsClientOptions(
     maxCachedSessions: 0,
     checkServerIdentity: (_hostname, certificate) => {
       try {
-        authenticator.verify(presentedDer(certificate));
+        authenticator.authenticateChain(presentedDer(certificate));
         return undefined;
       } catch (error) {
         return error as Error;

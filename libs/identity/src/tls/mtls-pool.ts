@@ -11,7 +11,7 @@ import { connectionLifetime } from './connection-lifetime.js';
 import { acceptedEvent, limitedLog, refusedEvent, type HandshakeLog } from './handshake-event.js';
 import { LiveConnections, withdrawn } from './live-connections.js';
 import { ALPN_PROTOCOLS } from './mtls-options.js';
-import { PeerAuthenticator, refusedByOpenSsl } from './peer-authenticator.js';
+import { PeerAuthenticator, refusedByOpenSsl, type Authenticated } from './peer-authenticator.js';
 import { rememberPeer, type PeerIdentity } from './peer-identity.js';
 import { presentedChain, presentedDer } from './presented-chain.js';
 import { onSourceUpdate } from './source-updates.js';
@@ -71,7 +71,7 @@ export class MtlsPool {
   readonly #bundles: X509BundleSource;
   readonly #options: MtlsPoolOptions;
   readonly #authenticator: PeerAuthenticator;
-  readonly #log: HandshakeLog;
+  readonly #log: HandshakeLog | undefined;
   readonly #stopWatching: () => void;
   /** All that have connections; the current one takes new requests. */
   readonly #generations = new Set<Generation>();
@@ -247,7 +247,7 @@ class Generation {
     private readonly material: TlsMaterial,
     private readonly authenticator: PeerAuthenticator,
     private readonly options: MtlsPoolOptions,
-    private readonly log: HandshakeLog,
+    private readonly log: HandshakeLog | undefined,
     private readonly onRetire: () => void,
     private readonly onEnd: () => void,
   ) {
@@ -296,8 +296,7 @@ class Generation {
     done: buildConnector.Callback,
   ): TLSSocket {
     const timeoutMs = this.options.connectTimeoutMs ?? 5_000;
-    let chain: Uint8Array[] = [];
-    let peer: PeerIdentity | undefined;
+    let authenticated: Authenticated | undefined;
     let presented: ReturnType<typeof presentedChain> = [];
     const socket = connect({
       host: target.hostname,
@@ -309,8 +308,7 @@ class Generation {
       ALPNProtocols: ALPN_PROTOCOLS,
       checkServerIdentity: (_hostname, certificate) => {
         try {
-          chain = presentedDer(certificate);
-          peer = this.authenticator.verify(chain);
+          authenticated = this.authenticator.authenticateChain(presentedDer(certificate));
           return undefined;
         } catch (error) {
           return error as Error;
@@ -335,7 +333,7 @@ class Generation {
     const onError = (error: NodeJS.ErrnoException) => {
       const failure = connectError(error, socket);
       if (failure.code !== 'ERR_PEER_UNREACHABLE') {
-        this.log(refusedEvent('client', {}, presented, failure));
+        this.log?.(refusedEvent('client', {}, presented, failure));
       }
       // Node reports a failure of the handshake once, and undici listens only to sockets that it was handed.
       socket.on('error', () => undefined);
@@ -346,7 +344,7 @@ class Generation {
     socket.once('close', onClose);
     socket.once('secureConnect', () => {
       // Without a verdict there was no check: Node skips it where a session is resumed.
-      if (!peer || socket.getProtocol() !== 'TLSv1.3') {
+      if (!authenticated || socket.getProtocol() !== 'TLSv1.3') {
         socket.destroy(
           new PeerConnectionError(
             'ERR_PEER_HANDSHAKE_FAILED',
@@ -355,6 +353,7 @@ class Generation {
         );
         return;
       }
+      const { peer, presented: chain } = authenticated;
       const lifetime = connectionLifetime(
         this.material.validity,
         { notBefore: peer.notBefore, notAfter: peer.chain.notAfter },
@@ -363,7 +362,7 @@ class Generation {
       rememberPeer(socket, peer);
       this.live.add(socket, chain, lifetime);
       this.#retireBy(lifetime.retireAt);
-      this.log(acceptedEvent('client', socket, peer));
+      this.log?.(acceptedEvent('client', socket, peer));
       onPeer(peer);
       settle(null);
     });

@@ -86,9 +86,11 @@ interface Connection {
 class MtlsServer {
   readonly server: Server;
   readonly #authenticator: PeerAuthenticator;
-  readonly #log: HandshakeLog;
+  readonly #log: HandshakeLog | undefined;
   readonly #live: LiveConnections;
   readonly #connections = new WeakMap<object, Connection>();
+  readonly #handshakeTimeoutMs: number;
+  #rotatedAt = 0;
   #validity: Validity;
   #version: string;
 
@@ -102,13 +104,14 @@ class MtlsServer {
     this.#authenticator = new PeerAuthenticator(bundles, authorizer);
     this.#log = limitedLog(options.log);
     this.#live = new LiveConnections((chain) => this.#authenticator.verify(chain));
+    this.#handshakeTimeoutMs = options.handshakeTimeoutMs ?? 10_000;
     const material = tlsMaterial(svids, bundles);
     this.#validity = material.validity;
     this.#version = material.version;
     const server = createServer({
       ...httpOptions(options),
       ...material.context,
-      handshakeTimeout: options.handshakeTimeoutMs ?? 10_000,
+      handshakeTimeout: this.#handshakeTimeoutMs,
       requestCert: true,
       rejectUnauthorized: false,
       ALPNProtocols: ALPN_PROTOCOLS,
@@ -117,11 +120,12 @@ class MtlsServer {
     // First in their line, before HTTP's own listener: with HTTP first, the pipelined request of a refused peer reaches
     // its handler.
     server.prependListener('secureConnection', (socket) => this.#accept(socket));
-    server.prependListener('request', (request, response) => this.#track(request, response));
+    server.on('request', (request, response) => {
+      if (this.#track(request, response)) requestListener?.(request, response);
+    });
     server.on('tlsClientError', (error: NodeJS.ErrnoException, { remoteAddress }) =>
-      this.#log(refusedEvent('server', { remoteAddress }, [], handshakeFailed(error))),
+      this.#log?.(refusedEvent('server', { remoteAddress }, [], handshakeFailed(error))),
     );
-    if (requestListener) server.on('request', requestListener);
     closeHandshakesToo(server);
     server.once(
       'close',
@@ -132,41 +136,37 @@ class MtlsServer {
 
   #accept(socket: TLSSocket): void {
     if (socket.destroyed) return;
-    let peer;
+    let authenticated;
     try {
       // Throws once it is expired: then there is nothing to prove to a peer who this is.
       this.svids.getX509Svid();
-      peer = this.#authenticator.authenticate(socket);
+      authenticated = this.#authenticator.authenticate(socket);
     } catch (error) {
-      const event = refusedEvent('server', connectionOf(socket), presentedChain(socket), error);
+      const event =
+        this.#log && refusedEvent('server', connectionOf(socket), presentedChain(socket), error);
       socket.destroy();
-      this.#log(event);
+      if (event) this.#log?.(event);
       return;
     }
+    const { peer, presented } = authenticated;
     rememberPeer(socket, peer);
     const lifetime = connectionLifetime(
-      this.#presented(socket),
+      this.#shown(socket),
       { notBefore: peer.notBefore, notAfter: peer.chain.notAfter },
       Date.now(),
     );
-    this.#live.add(
-      socket,
-      presentedChain(socket).map((certificate) => certificate.raw),
-      lifetime,
-    );
+    this.#live.add(socket, presented, lifetime);
     this.#windDown(socket, lifetime);
-    this.#log(acceptedEvent('server', socket, peer));
+    this.#log?.(acceptedEvent('server', socket, peer));
   }
 
   /** Of a handshake that a rotation overtook, the certificate that was shown is not the current one. */
-  #presented(socket: TLSSocket): Validity {
+  #shown(socket: TLSSocket): Validity {
     const own = this.#validity;
+    if (Date.now() > this.#rotatedAt + this.#handshakeTimeoutMs) return own;
     const leaf = socket.getX509Certificate();
-    if (!leaf) return own;
-    return {
-      notBefore: leaf.validFromDate,
-      notAfter: leaf.validToDate < own.notAfter ? leaf.validToDate : own.notAfter,
-    };
+    if (!leaf || leaf.validToDate >= own.notAfter) return own;
+    return { notBefore: leaf.validFromDate, notAfter: leaf.validToDate };
   }
 
   #windDown(socket: TLSSocket, lifetime: ConnectionLifetime): void {
@@ -188,12 +188,13 @@ class MtlsServer {
     });
   }
 
-  #track(request: IncomingMessage, response: ServerResponse): void {
+  /** False for a request that is not to be served. */
+  #track(request: IncomingMessage, response: ServerResponse): boolean {
     const connection = this.#connections.get(request.socket);
     if (!connection) {
       // Cannot be, as only verified sockets reach HTTP; should it ever, nothing is served.
       request.socket.destroy();
-      return;
+      return false;
     }
     connection.responses.add(response);
     if (connection.stage !== 'open') response.shouldKeepAlive = false;
@@ -203,6 +204,7 @@ class MtlsServer {
         request.socket.destroySoon();
       }
     });
+    return true;
   }
 
   #update(): void {
@@ -218,6 +220,7 @@ class MtlsServer {
     if (material.version === this.#version) return;
     this.#version = material.version;
     this.#validity = material.validity;
+    this.#rotatedAt = Date.now();
     this.server.setSecureContext(material.context);
     this.#live.recheck();
   }

@@ -41,7 +41,7 @@ describe('PeerAuthenticator', () => {
     const [leaf, intermediate] = deep.certificates.map(({ raw }) => new X509Certificate(raw));
     const whole = { ...leaf, raw: leaf?.raw, issuerCertificate: intermediate };
     expect(
-      authenticator().authenticate(socket({ getPeerX509Certificate: () => whole })).id,
+      authenticator().authenticate(socket({ getPeerX509Certificate: () => whole })).peer.id,
     ).toEqual(deep.id);
   });
 
@@ -67,7 +67,7 @@ describe('PeerAuthenticator', () => {
 
   it('calls a chain untrusted, and not hidden, that it cannot read', () => {
     for (const chain of [[], [new Uint8Array(3)], [new Uint8Array(3), new Uint8Array(3)]]) {
-      expect(() => authenticator().verify(chain)).toThrow(
+      expect(() => authenticator().authenticateChain(chain)).toThrow(
         expect.objectContaining({ code: 'ERR_PEER_UNTRUSTED' }),
       );
     }
@@ -83,7 +83,7 @@ describe('PeerAuthenticator', () => {
       new PeerAuthenticator(
         { getX509BundleForTrustDomain: source.getX509BundleForTrustDomain.bind(bundle) },
         authorizeAny(),
-      ).verify([foreign.leaf.raw]),
+      ).authenticateChain([foreign.leaf.raw]),
     ).toThrow(expect.objectContaining({ code: 'ERR_PEER_UNTRUSTED' }));
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { Certificate, spiffeIdOfLeaf } from '@mesh/spiffe';
 import type { Authorizer } from '../authorizer.js';
@@ -8,12 +9,24 @@ import { presentedChain } from './presented-chain.js';
 import { allBundles } from './tls-material.js';
 import { PeerConnectionError } from './tls-errors.js';
 
+/** A peer that passed both checks. */
+export interface Authenticated {
+  readonly peer: PeerIdentity;
+  /** What it presented, leaf first: to be verified again when a bundle changes. */
+  readonly presented: readonly Certificate[];
+}
+
+/** Chains kept in parsed form: reading one takes as long as all the rest of the second check. */
+const MAX_PARSED = 1000;
+
 /**
  * The second check of a handshake, after OpenSSL's: the chain against the bundle of the peer's own trust domain,
  * then the authorizer. One a server or pool, as it keeps verdicts. Synchronous: no byte is read meanwhile.
  */
 export class PeerAuthenticator {
   readonly #verifier = new PeerVerifier();
+  /** By digest, only of peers that were accepted: strangers cannot push them out. */
+  readonly #parsed = new Map<string, readonly Certificate[]>();
 
   constructor(
     private readonly bundles: X509BundleSource,
@@ -24,7 +37,7 @@ export class PeerAuthenticator {
    * Both checks of an accepted socket of a server.
    * @throws PeerConnectionError
    */
-  authenticate(socket: TLSSocket): PeerIdentity {
+  authenticate(socket: TLSSocket): Authenticated {
     const presented = presentedChain(socket);
     if (presented.length === 0) {
       throw new PeerConnectionError(
@@ -34,7 +47,7 @@ export class PeerAuthenticator {
     }
     if (!socket.authorized) throw refusedByOpenSsl(socket.authorizationError);
     requireFreshTls13(socket);
-    return this.verify(presented.map((certificate) => certificate.raw));
+    return this.authenticateChain(presented.map((certificate) => certificate.raw));
   }
 
   /**
@@ -42,8 +55,20 @@ export class PeerAuthenticator {
    * @param chain DER, leaf first
    * @throws PeerConnectionError
    */
-  verify(chain: readonly Uint8Array[]): PeerIdentity {
-    const peer = this.#verified(chain);
+  authenticateChain(chain: readonly Uint8Array[]): Authenticated {
+    const digest = digestOf(chain);
+    const presented = this.#parsed.get(digest) ?? parse(chain);
+    const peer = this.verify(presented);
+    this.#keep(digest, presented);
+    return { peer, presented };
+  }
+
+  /**
+   * The second check of a chain that was read before.
+   * @throws PeerConnectionError
+   */
+  verify(presented: readonly Certificate[]): PeerIdentity {
+    const peer = this.#verified(presented);
     try {
       this.authorizer(peer);
     } catch (cause) {
@@ -56,18 +81,19 @@ export class PeerAuthenticator {
     return peer;
   }
 
-  #verified(chain: readonly Uint8Array[]): PeerIdentity {
-    let certificates: readonly Certificate[] = [];
+  #keep(digest: string, presented: readonly Certificate[]): void {
+    this.#parsed.set(digest, presented);
+    if (this.#parsed.size <= MAX_PARSED) return;
+    const [oldest] = this.#parsed.keys();
+    if (oldest !== undefined) this.#parsed.delete(oldest);
+  }
+
+  #verified(presented: readonly Certificate[]): PeerIdentity {
     try {
-      certificates = chain.map((der) => Certificate.parse(der));
-      return peerIdentity(this.#verifier.verify(certificates, this.bundles));
+      return peerIdentity(this.#verifier.verify(presented, this.bundles));
     } catch (cause) {
-      if (this.#issuerIsHidden(certificates)) throw chainHidden(cause);
-      throw new PeerConnectionError(
-        'ERR_PEER_UNTRUSTED',
-        "The peer's certificate does not verify against the bundle of its trust domain.",
-        { cause },
-      );
+      if (this.#issuerIsHidden(presented)) throw chainHidden(cause);
+      throw untrusted(cause);
     }
   }
 
@@ -82,6 +108,29 @@ export class PeerAuthenticator {
       return false;
     }
   }
+}
+
+function digestOf(chain: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  // DER says its own length, so two chains cannot run together into the same bytes.
+  for (const der of chain) hash.update(der);
+  return hash.digest('base64');
+}
+
+function parse(chain: readonly Uint8Array[]): readonly Certificate[] {
+  try {
+    return chain.map((der) => Certificate.parse(der));
+  } catch (cause) {
+    throw untrusted(cause);
+  }
+}
+
+function untrusted(cause: unknown): PeerConnectionError {
+  return new PeerConnectionError(
+    'ERR_PEER_UNTRUSTED',
+    "The peer's certificate does not verify against the bundle of its trust domain.",
+    { cause },
+  );
 }
 
 export function refusedByOpenSsl(reason: unknown): PeerConnectionError {
