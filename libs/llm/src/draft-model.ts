@@ -1,4 +1,5 @@
 import type { DraftRequestDto, ModelDto } from '@mesh/contracts';
+import type { ErrorCode } from '@mesh/errors';
 
 /** What a model yields: any number of `text`, then exactly one `done`. */
 export type DraftChunk =
@@ -20,6 +21,14 @@ export type DraftChunk =
 export interface ModelCheck {
   readonly ok: boolean;
   readonly detail: string;
+  /** Code of the failure. */
+  readonly code?: ErrorCode;
+}
+
+export interface DraftOptions {
+  readonly signal: AbortSignal;
+  /** Epoch milliseconds: what would end later is not begun. */
+  readonly deadline?: number;
 }
 
 /** Writes an article with numbered citations from notes and sources, and from nothing else. */
@@ -30,13 +39,14 @@ export interface DraftModel {
 
   /**
    * Writes the draft.
-   * @throws ModelError where the model cannot write it; the signal's reason where the caller left.
+   * @throws ModelError where the model cannot write it, another MeshError where it was not asked; the signal's reason
+   * where the caller left.
    */
-  draft(
-    request: DraftRequestDto,
-    options: { readonly signal: AbortSignal },
-  ): AsyncIterable<DraftChunk>;
+  draft(request: DraftRequestDto, options: DraftOptions): AsyncIterable<DraftChunk>;
 
-  /** Whether the model can be reached with the key there is. Makes no paid call; a failure is data, never thrown. */
+  /**
+   * Whether the model can be reached with the key there is. Makes no paid call. A failure is data; an aborted signal
+   * rejects with its reason.
+   */
   check(options: { readonly signal: AbortSignal }): Promise<ModelCheck>;
 }

@@ -1,2 +1,12 @@
-export type { DraftChunk, DraftModel, ModelCheck } from './draft-model.js';
+export type { DraftChunk, DraftModel, DraftOptions, ModelCheck } from './draft-model.js';
 export { ExtractiveWriter } from './extractive/extractive-writer.js';
+export { GEMINI_BASE_URL } from './gemini/gemini-base-url.js';
+export {
+  GeminiClient,
+  type GeminiCallMeasure,
+  type GeminiClientOptions,
+  type GeminiContent,
+  type GeminiRequest,
+} from './gemini/gemini-client.js';
+export { GeminiWriter } from './gemini/gemini-writer.js';
+export { ModelError, type ModelErrorCode, type ModelErrorDetails } from './model.error.js';
