@@ -3,13 +3,14 @@ import { AGENT_CONTEXT, type AgentContext } from '@mesh/agent/nest';
 import { DraftDto, DraftRequestDto, type AgentEvent } from '@mesh/contracts';
 import { Action } from '@mesh/identity/nest';
 import type { DraftModel } from '@mesh/llm';
+import { DRAFT_MODEL } from '@mesh/llm/nest';
 import { requireContext } from '@mesh/observability';
 
 /** Notes and sources in, an article with numbered citations out. */
 @Controller('v1/drafts')
 export class DraftsController {
   constructor(
-    @Inject('DRAFT_MODEL') private readonly model: DraftModel,
+    @Inject(DRAFT_MODEL) private readonly model: DraftModel,
     @Inject(AGENT_CONTEXT) private readonly context: AgentContext,
   ) {}
 
@@ -17,9 +18,9 @@ export class DraftsController {
   @HttpCode(200)
   @Action('draft:write')
   async *draft(@Body() request: DraftRequestDto): AsyncGenerator<AgentEvent<DraftDto>> {
-    const { signal } = requireContext();
+    const { signal, deadline } = requireContext();
     yield { type: 'progress', stage: 'writing', agent: this.context.name };
-    for await (const chunk of this.model.draft(request, { signal })) {
+    for await (const chunk of this.model.draft(request, { signal, deadline })) {
       if (chunk.type === 'text') {
         yield { type: 'text', text: chunk.text };
         continue;

@@ -1,0 +1,47 @@
+import { ConfigError } from '@mesh/agent';
+import { isLoopback, type AgentContext } from '@mesh/agent/nest';
+import { MeshError } from '@mesh/errors';
+import type { LlmModuleOptions } from '@mesh/llm/nest';
+import { ScopedSecretSource, type SecretSource } from '@mesh/secrets';
+
+type GeminiOptions = Extract<LlmModuleOptions, { gemini: unknown }>['gemini'];
+
+/**
+ * How the writer calls Gemini, from configuration and agent.yaml. Says in the log if there is no key yet.
+ * @throws ConfigError where agent.yaml does not name the host.
+ */
+export async function geminiOptions(context: AgentContext): Promise<GeminiOptions> {
+  const { config, file, metrics } = context;
+  checkHost(config.geminiUrl, file.hosts);
+  const secrets = new ScopedSecretSource(context.secrets, file.secrets);
+  await warnWithoutKey(context, secrets);
+  return {
+    baseUrl: config.geminiUrl,
+    model: config.geminiModel,
+    secrets,
+    policy: context.policy('gemini'),
+    onCall: (measure) => metrics.hop({ peer: 'gemini', ...measure }),
+  };
+}
+
+/** A simulator on loopback needs no word in agent.yaml: nothing leaves the machine. */
+function checkHost(geminiUrl: string, hosts: readonly string[]): void {
+  const host = new URL(geminiUrl).hostname;
+  if (hosts.includes(host) || isLoopback(host.replace(/^\[|\]$/g, ''))) return;
+  throw new ConfigError(
+    'geminiUrl',
+    `The writer may not call ${host}: name it under hosts in its agent.yaml, or set MESH_GEMINI_URL to one that is.`,
+  );
+}
+
+async function warnWithoutKey({ logger }: AgentContext, secrets: SecretSource): Promise<void> {
+  try {
+    await secrets.get('gemini');
+  } catch (error) {
+    if (!(error instanceof MeshError)) throw error;
+    logger.warn(
+      { provider: 'gemini', code: error.code, reason: error.message },
+      'the key for Gemini cannot be had: until it is set, drafts fail (./mesh secret set gemini)',
+    );
+  }
+}
