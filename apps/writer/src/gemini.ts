@@ -2,7 +2,6 @@ import { ConfigError } from '@mesh/agent';
 import { isLoopback, type AgentContext } from '@mesh/agent/nest';
 import { MeshError } from '@mesh/errors';
 import type { LlmModuleOptions } from '@mesh/llm/nest';
-import { ScopedSecretSource, type SecretSource } from '@mesh/secrets';
 
 type GeminiOptions = Extract<LlmModuleOptions, { gemini: unknown }>['gemini'];
 
@@ -11,10 +10,9 @@ type GeminiOptions = Extract<LlmModuleOptions, { gemini: unknown }>['gemini'];
  * @throws ConfigError where agent.yaml does not name the host.
  */
 export async function geminiOptions(context: AgentContext): Promise<GeminiOptions> {
-  const { config, file, metrics } = context;
+  const { config, file, metrics, secrets } = context;
   checkHost(config.geminiUrl, file.hosts);
-  const secrets = new ScopedSecretSource(context.secrets, file.secrets);
-  await warnWithoutKey(context, secrets);
+  await warnWithoutKey(context);
   return {
     baseUrl: config.geminiUrl,
     model: config.geminiModel,
@@ -34,7 +32,7 @@ function checkHost(geminiUrl: string, hosts: readonly string[]): void {
   );
 }
 
-async function warnWithoutKey({ logger }: AgentContext, secrets: SecretSource): Promise<void> {
+async function warnWithoutKey({ logger, secrets }: AgentContext): Promise<void> {
   try {
     await secrets.get('gemini');
   } catch (error) {

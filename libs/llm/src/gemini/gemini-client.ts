@@ -20,7 +20,7 @@ export interface GeminiContent {
   readonly parts: readonly { readonly text: string }[];
 }
 
-/** One call over HTTP, for metrics. */
+/** One generation over HTTP, for metrics. */
 export interface GeminiCallMeasure {
   readonly outcome: 'ok' | 'error' | 'aborted';
   /** To the end of the answer. */
@@ -34,7 +34,7 @@ export interface GeminiClientOptions {
   readonly baseUrl?: string;
   /** Name of the key in the secret source. Default `gemini`. */
   readonly secretName?: string;
-  /** Called when a call has ended. Must not throw. */
+  /** Called when a generation that was sent has ended. Must not throw. */
   readonly onCall?: (measure: GeminiCallMeasure) => void;
 }
 
@@ -88,9 +88,9 @@ export class GeminiClient {
   /** The whole text that the model writes. */
   async generateContent(data: GeminiRequest, options: CallOptions): Promise<string> {
     const call: Call = { method: 'POST', verb: ':generateContent', type: 'application/json', data };
-    let whole = '';
-    for await (const text of this.#generate(call, options)) whole += text;
-    return whole;
+    let text = '';
+    for await (const piece of this.#generate(call, options)) text += piece;
+    return text;
   }
 
   /** The text as the model writes it, no piece of it empty. Leaving the iteration ends the request. */
@@ -107,17 +107,19 @@ export class GeminiClient {
   /** Whether the model exists for this key and writes. Costs nothing, and is not measured. */
   async getModel(options: CallOptions): Promise<{ readonly canGenerate: boolean }> {
     const call: Call = { method: 'GET', verb: '', type: 'application/json' };
-    let model = false;
-    for await (const body of whole(this.#bytes(call, options))) model = canGenerate(body);
-    return { canGenerate: model };
+    const key = await this.#key(options.signal);
+    let body = '';
+    for await (const text of whole(this.#bytes(call, key, options))) body = text;
+    return { canGenerate: canGenerate(body) };
   }
 
   async *#generate(call: Call, options: CallOptions): AsyncGenerator<string, void, undefined> {
+    const key = await this.#key(options.signal);
     const startedAt = performance.now();
     let outcome: GeminiCallMeasure['outcome'] = 'aborted';
     try {
       const reader = new GeminiResponseReader();
-      const bytes = this.#bytes(call, options);
+      const bytes = this.#bytes(call, key, options);
       const bodies = call.type === 'text/event-stream' ? events(bytes) : whole(bytes);
       for await (const body of bodies) {
         const text = reader.read(body);
@@ -134,9 +136,12 @@ export class GeminiClient {
   }
 
   /** The bytes of a good answer. */
-  async *#bytes(call: Call, { signal }: CallOptions): AsyncGenerator<Buffer, void, undefined> {
-    signal.throwIfAborted();
-    yield* limited(await this.#open(call, await this.#key(signal), signal), signal);
+  async *#bytes(
+    call: Call,
+    key: string,
+    { signal }: CallOptions,
+  ): AsyncGenerator<Buffer, void, undefined> {
+    yield* limited(await this.#open(call, key, signal), signal);
   }
 
   async #open(call: Call, key: string, signal: AbortSignal): Promise<Readable> {
@@ -172,6 +177,7 @@ export class GeminiClient {
   }
 
   async #key(signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
     let key;
     try {
       key = (await this.secrets.get(this.#secretName, { signal })).secret.reveal();
