@@ -273,7 +273,8 @@ class Generation {
 
   async close(): Promise<void> {
     this.#retireAlarm.clear();
-    await this.pool.close();
+    // Undici rejects the close of what is destroyed.
+    if (!this.pool.destroyed) await this.pool.close();
     this.onEnd();
   }
 

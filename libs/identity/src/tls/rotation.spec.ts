@@ -243,8 +243,8 @@ describe('what is closed', () => {
   it('cuts the requests of a pool that run, if it is destroyed', async () => {
     const { pool } = await mesh();
     const { body } = await pool.request(stream);
-    await pool.destroy();
-    await pool.destroy();
+    const destroyed = pool.destroy();
+    await Promise.all([pool.close(), pool.destroy(), destroyed]);
     await expect(body.text()).rejects.toMatchObject({ code: 'ERR_POOL_CLOSED' });
   });
 });
