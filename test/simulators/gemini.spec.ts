@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { DraftRequestDto } from '@mesh/contracts';
 import {
   GeminiClient,
@@ -170,6 +170,14 @@ describe('a draft by Gemini', () => {
     }
   });
 
+  it('is not longer than the contract allows', async () => {
+    gemini.pieceLength = 10_000;
+    gemini.answer = () => `ANSWERED: yes\n\nA [1] ${'word '.repeat(20_001)}`;
+    expect(await failureOf(draft())).toMatchObject({ code: 'ERR_MODEL_ANSWER_CUT' });
+    gemini.answer = () => `ANSWERED: yes\n\nA [1] ${'word '.repeat(19_990)}`;
+    expect((await draft()).article.length).toBeLessThanOrEqual(100_000);
+  });
+
   it('makes no call without sources', async () => {
     const { answered, model } = await draft(writer(), { ...body, sources: [], notes: [] });
     expect(answered).toBe(false);
@@ -247,6 +255,15 @@ describe('GeminiClient', () => {
       '429 with RetryInfo',
       { kind: 'status', status: 429, details: retryInfo },
       { code: 'ERR_MODEL_RATE_LIMITED', retryAfterMs: 3500 },
+    ],
+    [
+      'a refusal that is too large to be read',
+      {
+        kind: 'status',
+        status: 400,
+        details: [...errorInfo('API_KEY_INVALID'), 'x'.repeat(70_000)],
+      },
+      { code: 'ERR_MODEL_REQUEST_REFUSED', reason: undefined },
     ],
     [
       '429 for the day',
@@ -541,7 +558,7 @@ describe('the check', () => {
   it('costs nothing', async () => {
     expect(await writer().check({ signal })).toEqual({
       ok: true,
-      detail: 'the key is accepted, gemini-2.5-flash is there',
+      detail: 'The key is accepted, gemini-2.5-flash is there.',
     });
     expect(gemini.generations).toBe(0);
     expect(gemini.calls.map(({ method, path }) => `${method} ${path}`)).toEqual([
@@ -562,6 +579,34 @@ describe('the check', () => {
       ok: false,
       code: 'ERR_MODEL_KEY_MISSING',
       detail: 'There is no key for Gemini: ./mesh secret set gemini.',
+    });
+  });
+
+  it('does not wait for ever', async () => {
+    const passed = new AbortController();
+    const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(passed.signal);
+    gemini.failNext({ kind: 'hang' });
+    gemini.onCall = () => passed.abort(new Error('timeout'));
+    expect(await writer().check({ signal })).toEqual({
+      ok: false,
+      code: 'ERR_MODEL_TIMEOUT',
+      detail: 'Gemini did not answer in time.',
+    });
+    expect(timeout).toHaveBeenCalledWith(5000);
+    timeout.mockRestore();
+  });
+
+  it('tells of a model that there is not, or that does not write', async () => {
+    gemini.models.clear();
+    expect(await writer().check({ signal })).toMatchObject({ code: 'ERR_MODEL_NOT_FOUND' });
+    gemini.failNext({
+      kind: 'garbage',
+      body: '{"name":"models/gemini-2.5-flash","supportedGenerationMethods":["embedContent"]}',
+    });
+    expect(await writer().check({ signal })).toEqual({
+      ok: false,
+      code: 'ERR_MODEL_NOT_FOUND',
+      detail: 'gemini-2.5-flash does not write text.',
     });
   });
 

@@ -215,6 +215,7 @@ async function* events(bytes: AsyncIterable<Buffer>): AsyncGenerator<string> {
   }
 }
 
+/** Leaving the loop over a stream destroys it, and the request with it. */
 async function* limited(body: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
   let bytes = 0;
   try {
@@ -226,8 +227,6 @@ async function* limited(body: Readable, signal: AbortSignal): AsyncGenerator<Buf
   } catch (error) {
     signal.throwIfAborted();
     throw error instanceof MeshError ? error : brokenOff(error);
-  } finally {
-    body.destroy();
   }
 }
 
@@ -243,8 +242,6 @@ async function refusalBody(body: Readable, signal: AbortSignal): Promise<string>
   } catch {
     signal.throwIfAborted();
     // What came says enough; the status stands.
-  } finally {
-    body.destroy();
   }
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -66,8 +66,8 @@ export class GeminiWriter implements DraftModel {
     try {
       const model = await this.client.getModel({ signal: AbortSignal.any([signal, timeout]) });
       return model.canGenerate
-        ? { ok: true, detail: `the key is accepted, ${this.name} is there` }
-        : { ok: false, code: 'ERR_MODEL_NOT_FOUND', detail: `${this.name} does not write text` };
+        ? { ok: true, detail: `The key is accepted, ${this.name} is there.` }
+        : { ok: false, code: 'ERR_MODEL_NOT_FOUND', detail: `${this.name} does not write text.` };
     } catch (error) {
       signal.throwIfAborted();
       if (timeout.aborted)
