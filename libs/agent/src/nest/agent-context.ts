@@ -120,8 +120,9 @@ export class AgentContext {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
+    // First the policies: they end calls under way, for which the pools would wait.
     for (const policy of this.#policies.values()) policy.close();
+    await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
     this.secrets.close();
   }
 }

@@ -7,96 +7,135 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
-import type { AgentEvent } from '@mesh/contracts';
+import type { AgentEvent, RequestContext } from '@mesh/contracts';
 import { MeshError, problemOf } from '@mesh/errors';
-import { currentContext, runInContext, type Logger } from '@mesh/observability';
+import { currentAgent, runInContext, type AgentIdentity, type Logger } from '@mesh/observability';
 import { LOGGER } from '@mesh/observability/nest';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { mergeMap, type Observable } from 'rxjs';
+import { mergeMap, Observable } from 'rxjs';
+import { formOf } from '../pipeline/accept.js';
+import { untilEnd } from '../pipeline/request-deadline.js';
 
 type Events = AsyncIterable<AgentEvent<object>>;
 
 /**
  * Sends what a streaming handler yields: as server-sent events to a caller that accepts `text/event-stream`, else
  * as the JSON body of its `done`. An error before the first event is an ordinary problem response; after it, the
- * stream ends with `event: error` and the problem as data, since the status is already out.
+ * stream ends with `event: error` and the problem as data, since the status is already out. A request that ends
+ * early (deadline, caller gone, agent stopping) is answered at once, whether its handler watches the signal or not.
  */
 @Injectable()
 export class EventStreamInterceptor implements NestInterceptor {
   constructor(@Inject(LOGGER) private readonly logger: Logger) {}
 
-  intercept(context: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const reply = context.switchToHttp().getResponse<FastifyReply>();
-    return next.handle().pipe(
-      mergeMap(async (value) => {
-        if (!isEvents(value)) return value;
-        if (!acceptsEvents(request.headers.accept)) return collect(value);
-        const iterator = inContext(value[Symbol.asyncIterator]());
-        const first = await iterator.next();
-        if (request.meshLifetime) request.meshLifetime.streaming = true;
-        // Fastify, Nest and the pipeline each wait for the end of a stream: more than the default of ten.
-        reply.raw.setMaxListeners(20);
-        void reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no');
-        return new StreamableFile(Readable.from(this.#frames(first, iterator, request)), {
-          type: 'text/event-stream; charset=utf-8',
-        });
-      }),
+  intercept(execution: ExecutionContext, next: CallHandler<unknown>): Observable<unknown> {
+    const request = execution.switchToHttp().getRequest<FastifyRequest>();
+    const reply = execution.switchToHttp().getResponse<FastifyReply>();
+    const context = request.meshContext!;
+    const agent = currentAgent();
+    return endingWith(
+      next.handle().pipe(
+        mergeMap(async (value) => {
+          if (!isEvents(value)) return value;
+          const form = formOf(request.headers.accept);
+          const steps = new Steps(value, context, agent);
+          if (form === 'json') return steps.result();
+          const first = await steps.next();
+          request.meshStreams?.();
+          // Fastify, Nest and the pipeline each wait for the end of a stream: more than the default of ten.
+          reply.raw.setMaxListeners(20);
+          void reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no');
+          return new StreamableFile(Readable.from(this.#frames(first, steps, request)), {
+            type: 'text/event-stream; charset=utf-8',
+          });
+        }),
+      ),
+      context.signal,
     );
   }
 
   async *#frames(
     first: IteratorResult<AgentEvent<object>>,
-    iterator: AsyncIterator<AgentEvent<object>>,
+    steps: Steps,
     request: FastifyRequest,
   ): AsyncGenerator<string> {
     try {
-      for (let step = first; !step.done; step = await iterator.next()) yield frame(step.value);
+      for (let step = first; !step.done; step = await steps.next()) yield frame(step.value);
     } catch (error) {
-      const problem = problemOf(error, currentContext()?.correlationId ?? request.id);
+      const problem = problemOf(error, steps.context.correlationId);
       request.problemCode = problem.code;
-      if (problem.status >= 500)
-        this.logger.error({ event: 'error', code: problem.code, err: error }, problem.title);
+      if (problem.status >= 500) {
+        steps.inContext(() =>
+          this.logger.error({ event: 'error', code: problem.code, err: error }, problem.title),
+        );
+      }
       yield `event: error\ndata: ${JSON.stringify(problem)}\n\n`;
     } finally {
-      await iterator.return?.();
+      steps.close();
     }
   }
 }
 
 /**
- * A stream is read from whatever callback drains the socket, and a generator runs in the context of who calls
- * `next()`: so each step enters the request's context again.
+ * A handler's events, one at a time. A stream is read from whatever callback drains the socket, and a generator
+ * runs in the context of who calls `next()`: so each step enters the request's context again.
  */
-function inContext<T>(iterator: AsyncIterator<T>): AsyncIterator<T> {
-  const context = currentContext();
-  if (!context) return iterator;
-  return {
-    next: () => runInContext(context, () => iterator.next()),
-    return: () =>
-      runInContext(
-        context,
-        async () => (await iterator.return?.()) ?? { done: true as const, value: undefined },
-      ),
-  };
+class Steps {
+  readonly #iterator: AsyncIterator<AgentEvent<object>>;
+
+  constructor(
+    events: Events,
+    readonly context: RequestContext,
+    private readonly agent: AgentIdentity | undefined,
+  ) {
+    this.#iterator = events[Symbol.asyncIterator]();
+  }
+
+  inContext<T>(work: () => T): T {
+    return runInContext(this.context, work, this.agent);
+  }
+
+  async next(): Promise<IteratorResult<AgentEvent<object>>> {
+    const { signal } = this.context;
+    try {
+      return await this.inContext(() => untilEnd(this.#iterator.next(), signal));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** What `done` holds. Reads on to the end, so that whoever is called behind the handler is done as well. */
+  async result(): Promise<object> {
+    let result: object | undefined;
+    for (let step = await this.next(); !step.done; step = await this.next()) {
+      if (step.value.type === 'done') result = step.value.result;
+    }
+    if (!result) throw new IncompleteStreamError('The handler ended without a result.');
+    return result;
+  }
+
+  /** Not awaited: a generator's `return()` waits for its pending `next()`. */
+  close(): void {
+    this.inContext(() => void this.#iterator.return?.().catch(() => undefined));
+  }
+}
+
+function endingWith<T>(work: Observable<T>, signal: AbortSignal): Observable<T> {
+  return new Observable((subscriber) => {
+    const onAbort = () => subscriber.error(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    const subscription = work.subscribe(subscriber);
+    return () => {
+      signal.removeEventListener('abort', onAbort);
+      subscription.unsubscribe();
+    };
+  });
 }
 
 function isEvents(value: unknown): value is Events {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
-}
-
-function acceptsEvents(accept: string | undefined): boolean {
-  return (accept ?? '')
-    .split(',')
-    .some((range) => range.split(';')[0]!.trim().toLowerCase() === 'text/event-stream');
-}
-
-async function collect(events: Events): Promise<object> {
-  let result: object | undefined;
-  // To its end: a handler that is left at `done` would take its own calls to peers for abandoned.
-  for await (const event of events) if (event.type === 'done') result = event.result;
-  if (!result) throw new IncompleteStreamError('The handler ended without a result.');
-  return result;
 }
 
 function frame(event: AgentEvent<object>): string {

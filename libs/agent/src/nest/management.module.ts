@@ -1,8 +1,11 @@
 import { Controller, Get, Header, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import { HealthCheckService, TerminusModule, type HealthCheckResult } from '@nestjs/terminus';
-import { MeshMetrics } from '@mesh/observability';
+import { MeshMetrics, type Logger } from '@mesh/observability';
+import { LOGGER } from '@mesh/observability/nest';
 import type { FastifyReply } from 'fastify';
 import { HealthRegistry } from './health-registry.js';
+import { ProblemFilter } from './problem.filter.js';
 
 /** Probes and metrics, on a listener of their own: the mTLS port serves peers alone. */
 @Controller()
@@ -42,7 +45,7 @@ export class ManagementController {
 
 @Module({})
 export class ManagementModule {
-  static for(registry: HealthRegistry, metrics: MeshMetrics): DynamicModule {
+  static for(registry: HealthRegistry, metrics: MeshMetrics, logger: Logger): DynamicModule {
     return {
       module: ManagementModule,
       imports: [TerminusModule.forRoot({ logger: false })],
@@ -50,6 +53,8 @@ export class ManagementModule {
       providers: [
         { provide: HealthRegistry, useValue: registry },
         { provide: MeshMetrics, useValue: metrics },
+        { provide: LOGGER, useValue: logger },
+        { provide: APP_FILTER, useClass: ProblemFilter },
       ],
     };
   }

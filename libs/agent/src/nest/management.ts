@@ -1,14 +1,17 @@
+import type { Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HealthIndicatorService } from '@nestjs/terminus';
-import type { MeshMetrics } from '@mesh/observability';
+import { newCorrelationId, type Logger, type MeshMetrics } from '@mesh/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemOf } from '@mesh/errors';
-import { newCorrelationId } from '@mesh/observability';
-import { RequestError } from '../pipeline/pipeline.error.js';
+import { checkHost, checkTarget } from '../pipeline/host.js';
+import { refuseUnparsed, refuseUnread } from '../pipeline/refuse.js';
 import type { HealthRegistry } from './health-registry.js';
 import { isLoopback, listen, originOf } from './listen.js';
+import { listenerOptions } from './listener-options.js';
 import { ManagementModule } from './management.module.js';
+import { asMeshError, clientError } from './problem.filter.js';
 
 export interface ManagementListener {
   /** `http://127.0.0.1:4103` */
@@ -25,37 +28,45 @@ export async function startManagement(
   host: string,
   port: number,
   variable: string,
+  logger: Logger,
 ): Promise<ManagementListener> {
   const app = await NestFactory.create<NestFastifyApplication>(
-    ManagementModule.for(registry, metrics),
+    ManagementModule.for(registry, metrics, logger),
     new FastifyAdapter({
-      bodyLimit: 1024,
-      exposeHeadRoutes: false,
-      routerOptions: { ignoreTrailingSlash: false },
+      ...listenerOptions(1024),
+      frameworkErrors: (error: unknown, _request: FastifyRequest, reply: FastifyReply) =>
+        refuse(asMeshError(error), reply),
+      clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) =>
+        void refuseUnparsed(socket, problemOf(clientError(error), newCorrelationId())),
     }),
     { logger: false, abortOnError: false, bodyParser: false },
   );
-  if (isLoopback(host)) {
-    app
-      .getHttpAdapter()
-      .getInstance()
-      .addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-        if (isLoopback((request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '')))
-          return done();
-        const problem = problemOf(
-          new RequestError('ERR_HOST_UNKNOWN', 'This listener does not serve that host name.'),
-          newCorrelationId(),
-        );
-        void reply
-          .status(problem.status)
-          .type('application/problem+json')
-          .send(JSON.stringify(problem));
-      });
-  }
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+      try {
+        checkTarget(request.raw);
+        if (isLoopback(host)) checkHost(request.raw, (name) => isLoopback(unbracketed(name)));
+      } catch (error) {
+        return refuse(error, reply);
+      }
+      done();
+    });
   const bound = await listen(app, host, port, variable);
   return {
     url: originOf('http', host, bound),
     indicators: app.get(HealthIndicatorService, { strict: false }),
     close: () => app.close(),
   };
+}
+
+function refuse(error: unknown, reply: FastifyReply): void {
+  const problem = problemOf(error, newCorrelationId());
+  reply.hijack();
+  refuseUnread(reply.request.raw, reply.raw, problem);
+}
+
+function unbracketed(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
 }

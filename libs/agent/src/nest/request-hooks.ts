@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { HEADERS, type CallerIdentity, type RequestContext } from '@mesh/contracts';
-import { problemOf } from '@mesh/errors';
+import { problemOf, type ErrorCode } from '@mesh/errors';
 import { peerOf } from '@mesh/identity';
 import { admits, type CallerPolicy } from '@mesh/identity/nest';
 import {
-  currentContext,
+  newCorrelationId,
   receiveCorrelationId,
   runInContext,
   TraceContext,
@@ -12,20 +12,22 @@ import {
   type Logger,
   type MeshMetrics,
 } from '@mesh/observability';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { checkHost, checkTarget } from '../pipeline/host.js';
 import { RequestEndedError, RequestError } from '../pipeline/pipeline.error.js';
-import { refuseUnread } from '../pipeline/refuse.js';
-import { deadlineOf, RequestLifetime } from '../pipeline/request-deadline.js';
-import { asMeshError } from './problem.filter.js';
+import { refuseUnparsed, refuseUnread, retryAfter } from '../pipeline/refuse.js';
+import { deadlineOf, type RequestLifetime } from '../pipeline/request-deadline.js';
+import { OpenRequests, type RequestEnd } from './open-requests.js';
+import { asMeshError, clientError } from './problem.filter.js';
 import type { RouteTable } from './route-table.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Code of the problem it was answered with. */
-    problemCode?: string;
+    problemCode?: ErrorCode;
     meshContext?: RequestContext;
-    meshLifetime?: RequestLifetime;
-    meshStart?: number;
+    /** Tells that the answer is a stream. */
+    meshStreams?: () => void;
   }
 }
 
@@ -41,64 +43,79 @@ export interface RequestHooksOptions {
   readonly metrics: MeshMetrics;
 }
 
-/** Requests that are under way, so that a stopping agent can end them. */
-export class OpenRequests {
-  readonly #lifetimes = new Set<RequestLifetime>();
-
-  add(lifetime: RequestLifetime): void {
-    this.#lifetimes.add(lifetime);
-  }
-
-  remove(lifetime: RequestLifetime): void {
-    this.#lifetimes.delete(lifetime);
-  }
-
-  endStreams(): void {
-    this.#end((lifetime) => lifetime.streaming);
-  }
-
-  endAll(): void {
-    this.#end(() => true);
-  }
-
-  #end(which: (lifetime: RequestLifetime) => boolean): void {
-    for (const lifetime of [...this.#lifetimes].filter(which)) {
-      lifetime.end(new RequestEndedError('ERR_AGENT_STOPPING', 'The agent is stopping.'));
-    }
-  }
-}
-
 /**
  * What happens to every request around Nest: context and correlation before anything else, refusal of peers that no
- * route admits before their body is read, one log line and one observation after the answer.
+ * route admits before their body is read, one log line and one observation when it is over, however it ended.
  */
-export function installRequestHooks(
-  fastify: FastifyInstance,
-  open: OpenRequests,
-  options: RequestHooksOptions,
-): void {
-  fastify.addHook('onRequest', (request, reply, done) => {
+export class RequestHooks {
+  readonly open = new OpenRequests();
+
+  constructor(private readonly options: RequestHooksOptions) {}
+
+  install(fastify: FastifyInstance): void {
+    fastify.addHook('onRequest', (request, reply, done) => this.#receive(request, reply, done));
+
+    // The body was read in the socket's async context: enter the request's again.
+    fastify.addHook('preValidation', (request, _reply, done) => {
+      runInContext(request.meshContext!, done, this.options.agent);
+    });
+  }
+
+  /** A request that Fastify finds no way for, and runs no hook on: its path cannot be decoded. */
+  unroutable(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    this.#receive(request, reply, () => this.#refuse(request, reply, asMeshError(error)));
+  }
+
+  /** Bytes that are no request; Node parsed none, so there is nothing but the socket. */
+  unparsed(error: NodeJS.ErrnoException, socket: Socket): void {
+    if (error.code === 'ECONNRESET') return void socket.destroy();
+    const { agent, logger, metrics } = this.options;
+    const problem = problemOf(clientError(error), newCorrelationId());
+    if (!refuseUnparsed(socket, problem)) return;
+    metrics.request({
+      route: undefined,
+      method: 'unknown',
+      status: problem.status,
+      durationMs: 0,
+    });
+    logger.info(
+      {
+        event: 'request',
+        agent: agent.agent,
+        correlation_id: problem.correlationId,
+        status: problem.status,
+        outcome: 'error',
+        code: problem.code,
+      },
+      'no HTTP request',
+    );
+  }
+
+  #receive(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+    const { options, open } = this;
     const now = Date.now();
-    request.meshStart = performance.now();
+    const start = performance.now();
     const correlationId = receiveCorrelationId(request.headers[HEADERS.correlationId]);
     void reply.header(HEADERS.correlationId, correlationId);
     let deadline = now + options.deadlineMs;
     let refusal: unknown;
     try {
-      deadline = deadlineOf(request.headers[HEADERS.deadline], options.deadlineMs, now);
-      checkHost(request.raw, options.hosts);
+      checkTarget(request.raw);
+      if (options.hosts) checkHost(request.raw, (host) => options.hosts!.has(host));
       checkPeer(request, options);
+      deadline = deadlineOf(request.headers[HEADERS.deadline], options.deadlineMs, now);
+      if (open.stopping) throw stopping();
     } catch (error) {
       refusal = error;
     }
-    const lifetime = new RequestLifetime(deadline, now);
-    open.add(lifetime);
-    request.meshLifetime = lifetime;
-    reply.raw.once('close', () => {
-      open.remove(lifetime);
-      if (reply.raw.writableFinished) lifetime.done();
-      else lifetime.end(new RequestEndedError('ERR_REQUEST_ABORTED', 'The caller left.'));
-    });
+    const lifetime: RequestLifetime = open.begin(
+      deadline,
+      now,
+      request.raw.socket,
+      reply.raw,
+      (end) =>
+        runInContext(context, () => this.#observe(request, reply, start, end), options.agent),
+    );
     const trace = TraceContext.receive(request.headers[HEADERS.traceparent]);
     const context: RequestContext = {
       agent: options.agent.agent,
@@ -110,64 +127,55 @@ export function installRequestHooks(
       signal: lifetime.signal,
     };
     request.meshContext = context;
+    request.meshStreams = () => open.streams(lifetime);
     runInContext(
       context,
       () => {
-        if (refusal === undefined) return done();
-        const problem = problemOf(asMeshError(refusal), correlationId);
-        request.problemCode = problem.code;
-        reply.hijack();
-        refuseUnread(request.raw, reply.raw, problem);
-        observe(request, reply.raw.statusCode, options);
+        if (refusal === undefined) done();
+        else this.#refuse(request, reply, refusal);
       },
       options.agent,
     );
-  });
+  }
 
-  // The body was read in the socket's async context: enter the request's again.
-  fastify.addHook('preValidation', (request, _reply, done) => {
-    runInContext(request.meshContext!, done, options.agent);
-  });
+  #refuse(request: FastifyRequest, reply: FastifyReply, refusal: unknown): void {
+    const problem = problemOf(refusal, request.meshContext!.correlationId);
+    request.problemCode = problem.code;
+    reply.hijack();
+    refuseUnread(request.raw, reply.raw, problem, retryAfter(refusal));
+  }
 
-  fastify.addHook('onResponse', (request, reply, done) => {
-    runInContext(
-      request.meshContext!,
-      () => observe(request, reply.statusCode, options),
-      options.agent,
+  #observe(
+    request: FastifyRequest,
+    { raw: response }: FastifyReply,
+    start: number,
+    { finished, reason }: RequestEnd,
+  ): void {
+    const { logger, metrics } = this.options;
+    const durationMs = performance.now() - start;
+    const route = request.routeOptions.url;
+    const code = request.problemCode ?? (finished ? undefined : reason?.code);
+    // Nobody was told a status of whoever left before.
+    const status = finished || response.headersSent ? response.statusCode : 499;
+    metrics.request({ route, method: request.method, status, durationMs });
+    const outcome =
+      code === undefined ? 'ok' : code === 'ERR_REQUEST_ABORTED' ? 'aborted' : 'error';
+    logger.info(
+      {
+        event: 'request',
+        method: request.method,
+        route: route ?? 'none',
+        status,
+        duration_ms: Math.round(durationMs * 100) / 100,
+        outcome,
+        ...(code === undefined ? {} : { code }),
+        ...(request.meshContext?.caller
+          ? { serial_number: request.meshContext.caller.serialNumber }
+          : {}),
+      },
+      `${request.method} ${route ?? 'none'} ${status}`,
     );
-    done();
-  });
-}
-
-/** The context that the hooks made; for code that has the request at hand. */
-export function contextOf(request: FastifyRequest): RequestContext | undefined {
-  return request.meshContext ?? currentContext();
-}
-
-function observe(
-  request: FastifyRequest,
-  status: number,
-  { logger, metrics }: RequestHooksOptions,
-): void {
-  const durationMs = performance.now() - (request.meshStart ?? performance.now());
-  const route = request.routeOptions.url ?? 'none';
-  metrics.request({ route, method: request.method, status, durationMs });
-  const aborted = request.meshContext?.signal.aborted === true && !request.problemCode;
-  logger.info(
-    {
-      event: 'request',
-      method: request.method,
-      route,
-      status,
-      duration_ms: Math.round(durationMs * 100) / 100,
-      outcome: aborted ? 'aborted' : request.problemCode ? 'error' : 'ok',
-      ...(request.problemCode ? { code: request.problemCode } : {}),
-      ...(request.meshContext?.caller
-        ? { serial_number: request.meshContext.caller.serialNumber }
-        : {}),
-    },
-    `${request.method} ${route} ${status}`,
-  );
+  }
 }
 
 function callerOf(request: FastifyRequest): { caller?: CallerIdentity } {
@@ -182,14 +190,6 @@ function callerOf(request: FastifyRequest): { caller?: CallerIdentity } {
   };
 }
 
-function checkHost(request: IncomingMessage, hosts: ReadonlySet<string> | undefined): void {
-  if (!hosts) return;
-  const host = request.headers.host?.toLowerCase().replace(/:\d{1,5}$/, '');
-  if (host === undefined || !hosts.has(host)) {
-    throw new RequestError('ERR_HOST_UNKNOWN', 'This listener does not serve that host name.');
-  }
-}
-
 /** A peer that the route would refuse in any case is refused before its body is read. */
 function checkPeer(request: FastifyRequest, options: RequestHooksOptions): void {
   if (!options.peers) return;
@@ -201,4 +201,11 @@ function checkPeer(request: FastifyRequest, options: RequestHooksOptions): void 
     : routes.all().some(({ declaration }) => admits(declaration, peers, peer));
   if (!admitted)
     throw new RequestError('ERR_CALLER_DENIED', 'This caller may not call this route.');
+}
+
+function stopping(): RequestEndedError {
+  return new RequestEndedError('ERR_AGENT_STOPPING', 'The agent is stopping.', {
+    retry: 'safe',
+    retryAfterMs: 1_000,
+  });
 }

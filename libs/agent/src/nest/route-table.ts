@@ -58,7 +58,8 @@ export class RouteTable {
   }
 
   find(method: string, path: string | undefined): Route | undefined {
-    return path === undefined ? undefined : this.#routes.get(`${method} ${path}`);
+    const served = method === 'HEAD' ? 'GET' : method;
+    return path === undefined ? undefined : this.#routes.get(`${served} ${path}`);
   }
 
   all(): readonly Route[] {

@@ -1,9 +1,9 @@
+import type { Socket } from 'node:net';
 import type { RequestListener } from 'node:http';
 import 'reflect-metadata';
 import { NestFactory, DiscoveryService } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { HealthIndicatorFunction } from '@nestjs/terminus';
-import { problemOf } from '@mesh/errors';
 import {
   authorizeAny,
   createMtlsServer,
@@ -16,8 +16,8 @@ import { IdentityHealthIndicator } from '@mesh/identity/nest';
 import {
   logHandshake,
   MeshMetrics,
-  newCorrelationId,
   runAsAgent,
+  type AgentIdentity,
   type LogEvent,
   type Logger,
 } from '@mesh/observability';
@@ -34,14 +34,10 @@ import { AgentModule } from './agent.module.js';
 import { HealthRegistry } from './health-registry.js';
 import { isLoopback, listen, originOf } from './listen.js';
 import { startManagement } from './management.js';
-import { asMeshError } from './problem.filter.js';
-import { installRequestHooks, OpenRequests } from './request-hooks.js';
+import { HEADER_BYTES, listenerOptions, RECEIVE_MS } from './listener-options.js';
+import { RequestHooks } from './request-hooks.js';
 import { RouteTable } from './route-table.js';
 
-/** Request line and headers of one request, in bytes. */
-const HEADER_BYTES = 16 * 1024;
-/** A request's headers and body must have arrived within this, in milliseconds. */
-const RECEIVE_MS = 30_000;
 /** How long a stopping agent lets running requests finish, in milliseconds. */
 const STOP_MS = 5_000;
 
@@ -106,7 +102,8 @@ async function start(
   const health = new HealthRegistry();
   const undo: (() => Promise<void> | void)[] = [];
   const rollBack = async () => {
-    for (const step of undo.reverse()) await step();
+    // Each is undone, whatever the others do: what is wrong is told by the error that led here.
+    for (const step of undo.reverse()) await Promise.resolve(step()).catch(() => undefined);
   };
 
   try {
@@ -121,6 +118,7 @@ async function start(
       host,
       options.anyPort ? 0 : config.managementPort(name, directory),
       portVariables(name).managementPort,
+      logger,
     );
     undo.push(() => management.close());
 
@@ -149,19 +147,8 @@ async function start(
     undo.push(() => context.close());
     metrics.watchSvid(() => source.snapshot?.svid.notAfter);
 
-    const app = await createApp(definition, context);
+    const { app, hooks } = await createApp(definition, context, self);
     undo.push(() => app.close());
-    const open = new OpenRequests();
-    const routes = new RouteTable(app.get(DiscoveryService, { strict: false }));
-    installRequestHooks(app.getHttpAdapter().getInstance(), open, {
-      agent: self,
-      deadlineMs: file.limits.deadlineMs,
-      hosts: definition.listener === 'people' ? config.hosts(name) : undefined,
-      peers: definition.listener === 'peers' ? context.callers : undefined,
-      routes,
-      logger,
-      metrics,
-    });
     await definition.configure?.(app, context);
     health.others.push(...(definition.health?.(app) ?? []), () => breakers(context));
     signal.throwIfAborted();
@@ -178,7 +165,9 @@ async function start(
 
     const close = async () => {
       started = false;
-      await stop(app, open);
+      // Before Nest, which closes what handlers use before it closes the listener.
+      await hooks.open.stop(app.getHttpServer(), STOP_MS);
+      await app.close();
       await context.close();
       source.close();
       await management.close();
@@ -202,20 +191,19 @@ async function start(
 async function createApp(
   definition: AgentDefinition,
   context: AgentContext,
-): Promise<NestFastifyApplication> {
+  agent: AgentIdentity,
+): Promise<{ app: NestFastifyApplication; hooks: RequestHooks }> {
+  const { config, file, logger, metrics } = context;
+  const people = definition.listener === 'people';
+  // Fastify wants them before there are routes; no request comes before they are there.
+  const late: { hooks?: RequestHooks } = {};
   const adapter = new FastifyAdapter({
-    bodyLimit: context.file.limits.bodyBytes,
-    exposeHeadRoutes: false,
-    requestTimeout: RECEIVE_MS,
-    http: { maxHeaderSize: HEADER_BYTES, headersTimeout: RECEIVE_MS },
-    frameworkErrors: (error: unknown, _request: FastifyRequest, reply: FastifyReply) => {
-      const problem = problemOf(asMeshError(error), newCorrelationId());
-      void reply
-        .status(problem.status)
-        .type('application/problem+json')
-        .send(JSON.stringify(problem));
-    },
-    ...(definition.listener === 'peers' ? { serverFactory: mtlsServerFactory(context) } : {}),
+    ...listenerOptions(file.limits.bodyBytes),
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      late.hooks?.unroutable(error, request, reply),
+    clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) =>
+      late.hooks?.unparsed(error, socket),
+    ...(people ? {} : { serverFactory: mtlsServerFactory(context) }),
   });
   const app = await NestFactory.create<NestFastifyApplication>(
     AgentModule.for(context, await definition.module(context)),
@@ -224,9 +212,20 @@ async function createApp(
   );
   app.useLogger(app.get(NestLogger));
   app.flushLogs();
+  const fastify = app.getHttpAdapter().getInstance();
   // JSON is the one body there is; Fastify would take text as well.
-  app.getHttpAdapter().getInstance().removeContentTypeParser('text/plain');
-  return app;
+  fastify.removeContentTypeParser('text/plain');
+  const hooks = (late.hooks = new RequestHooks({
+    agent,
+    deadlineMs: file.limits.deadlineMs,
+    hosts: people ? config.hosts(context.name) : undefined,
+    peers: people ? undefined : context.callers,
+    routes: new RouteTable(app.get(DiscoveryService, { strict: false })),
+    logger,
+    metrics,
+  }));
+  hooks.install(fastify);
+  return { app, hooks };
 }
 
 function mtlsServerFactory({ identity, logger, metrics }: AgentContext) {
@@ -248,19 +247,6 @@ function mtlsServerFactory({ identity, logger, metrics }: AgentContext) {
       },
       handler as RequestListener,
     );
-}
-
-async function stop(app: NestFastifyApplication, open: OpenRequests): Promise<void> {
-  const server = app.getHttpServer();
-  const timer = setTimeout(() => {
-    open.endAll();
-    server.closeAllConnections();
-  }, STOP_MS);
-  const closed = app.close();
-  open.endStreams();
-  server.closeIdleConnections();
-  await closed;
-  clearTimeout(timer);
 }
 
 /** The source's lines in the log's schema. */

@@ -16,7 +16,9 @@ export class RequestError extends MeshError {
       | 'ERR_HEADER_INVALID'
       | 'ERR_HOST_UNKNOWN'
       | 'ERR_NOT_ACCEPTABLE'
+      | 'ERR_HEADERS_TOO_LARGE'
       | 'ERR_REQUEST_MALFORMED'
+      | 'ERR_REQUEST_TIMEOUT'
       | 'ERR_ROUTE_NOT_FOUND'
       | 'ERR_METHOD_NOT_ALLOWED',
     message: string,

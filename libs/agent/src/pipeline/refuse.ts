@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Problem } from '@mesh/errors';
+import { MeshError, type Problem } from '@mesh/errors';
 
 /** How long a refused peer may take to read its refusal, in milliseconds. */
 const LINGER_MS = 1_000;
@@ -17,6 +17,7 @@ export function refuseUnread(
   request: IncomingMessage,
   response: ServerResponse,
   problem: Problem,
+  headers: Readonly<Record<string, string>> = {},
 ): void {
   const socket = request.socket;
   request.read(0); // marks the body as consumed, so that Node does not drain it
@@ -27,8 +28,42 @@ export function refuseUnread(
     'content-length': Buffer.byteLength(body),
     'x-correlation-id': problem.correlationId,
     connection: 'close',
+    ...headers,
   });
   response.end(body);
+}
+
+/**
+ * Answers bytes that Node could not parse as a request, and closes the connection.
+ * @returns whether there was an answer: within the one to an earlier request it would be taken for a part of that.
+ */
+export function refuseUnparsed(socket: Socket, problem: Problem): boolean {
+  const earlier = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage;
+  if (!socket.writable || earlier?.headersSent) {
+    socket.destroy();
+    return false;
+  }
+  const body = JSON.stringify(problem);
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Correlation-ID: ${problem.correlationId}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+  lingeringClose(socket);
+  return true;
+}
+
+/** The `Retry-After` of an error that has one. */
+export function retryAfter(error: unknown): { 'retry-after'?: string } {
+  return error instanceof MeshError && error.retryAfterMs !== undefined
+    ? { 'retry-after': String(Math.ceil(error.retryAfterMs / 1000)) }
+    : {};
 }
 
 function lingeringClose(socket: Socket): void {

@@ -28,8 +28,6 @@ export function deadlineOf(
 export class RequestLifetime {
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  /** The answer is a stream that may go on for long. */
-  streaming = false;
 
   constructor(deadline: number, now: number) {
     this.#timer = setTimeout(
@@ -42,6 +40,7 @@ export class RequestLifetime {
     return this.#controller.signal;
   }
 
+  /** The first reason counts. */
   end(reason: RequestEndedError): void {
     clearTimeout(this.#timer);
     this.#controller.abort(reason);
@@ -51,4 +50,15 @@ export class RequestLifetime {
   done(): void {
     clearTimeout(this.#timer);
   }
+}
+
+/** The result of `work`, or the reason of `signal` as soon as it aborts: a handler need not watch it. */
+export function untilEnd<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the request's own end
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }

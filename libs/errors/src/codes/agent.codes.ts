@@ -62,6 +62,16 @@ export const agentCodes = {
     title: 'The request is malformed',
     remedy: 'Check method, path and headers.',
   },
+  ERR_HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'Request line and headers are too large',
+    remedy: 'Send at most 16 KiB of them.',
+  },
+  ERR_REQUEST_TIMEOUT: {
+    status: 408,
+    title: 'The request did not arrive in time',
+    remedy: 'Send headers and body within 30 seconds.',
+  },
   ERR_DEADLINE_EXCEEDED: {
     status: 504,
     title: 'The deadline passed before the work was done',

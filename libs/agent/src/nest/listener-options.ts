@@ -1,0 +1,21 @@
+/** Request line and headers of one request, in bytes. */
+export const HEADER_BYTES = 16 * 1024;
+/** A request's headers and body must have arrived within this, in milliseconds. */
+export const RECEIVE_MS = 30_000;
+
+/** How Fastify is set up for each listener of an agent, the management listener too. */
+export function listenerOptions(bodyBytes: number) {
+  return {
+    bodyLimit: bodyBytes,
+    exposeHeadRoutes: true,
+    requestTimeout: RECEIVE_MS,
+    // Requests that come while the agent stops are refused as problems, by the request hooks.
+    return503OnClosing: false,
+    http: {
+      maxHeaderSize: HEADER_BYTES,
+      headersTimeout: RECEIVE_MS,
+      // Node would answer without a body; `checkHost` does it.
+      requireHostHeader: false,
+    },
+  };
+}
