@@ -51,31 +51,53 @@ export function compose(question: Question, ranked: readonly Scored[]): Piece[] 
   );
 }
 
-/** Units that a chosen one cannot be understood without. */
+/** Units that a chosen one cannot be understood without, and of the best one what follows. */
 function around(question: Question, passage: Passage, at: number, isBest: boolean): number[] {
   const { units } = passage;
   const unit = units[at];
   if (unit === undefined) return [];
-  const extra: number[] = [];
+  if (introduces(unit)) return blockOf(units, at + 1);
+  switch (unit.kind) {
+    case 'sentence':
+      return [...leansOn(units, at), ...(isBest ? following(question, units, at) : [])];
+    case 'item':
+      return listOf(units, at, isBest && question.wantsBlock);
+    case 'code':
+      return units[at - 1]?.kind === 'sentence' ? [at - 1] : [];
+    case 'row':
+      return [];
+  }
+}
+
+/** The sentence before one that begins with "It" or "Then". */
+function leansOn(units: readonly Unit[], at: number): number[] {
   const before = units[at - 1];
-  if (unit.kind === 'sentence' && LEANS.test(unit.text) && before?.block === unit.block) {
-    extra.push(at - 1);
-  }
-  if (introduces(unit)) extra.push(...blockOf(units, at + 1));
-  if (unit.kind === 'item') {
-    const list = blockOf(units, at, true);
-    const intro = (list[0] ?? at) - 1;
-    const introduction = units[intro];
-    if (introduction !== undefined && introduces(introduction)) extra.push(intro);
-    if (isBest && question.wantsBlock) extra.push(...list);
-  }
-  if (unit.kind === 'code' && before?.kind === 'sentence') extra.push(at - 1);
-  if (isBest && unit.kind === 'sentence' && !introduces(unit)) {
-    const next = units[at + 1];
-    if (next?.block === unit.block) extra.push(at + 1);
-    if (next?.kind === 'code') extra.push(at + 1);
+  const leans = LEANS.test(units[at]?.text ?? '') && before?.block === units[at]?.block;
+  return leans ? [at - 1] : [];
+}
+
+function following(question: Question, units: readonly Unit[], at: number): number[] {
+  const next = units[at + 1];
+  const extra: number[] = [];
+  if (next?.block === units[at]?.block) extra.push(at + 1);
+  // How something is done often stands in the code after the paragraph.
+  const block = blockOf(units, at);
+  const after = (block.at(-1) ?? at) + 1;
+  if (units[after]?.kind === 'code' && (question.wantsBlock || after === at + 1)) {
+    extra.push(...block, after);
   }
   return extra;
+}
+
+/** The introduction of the item's list, and the whole list where a list was asked for. */
+function listOf(units: readonly Unit[], at: number, whole: boolean): number[] {
+  const list = blockOf(units, at, true);
+  const intro = (list[0] ?? at) - 1;
+  const introduction = units[intro];
+  return [
+    ...(introduction !== undefined && introduces(introduction) ? [intro] : []),
+    ...(whole ? list : []),
+  ];
 }
 
 function introduces(unit: Unit): boolean {
@@ -87,11 +109,11 @@ function blockOf(units: readonly Unit[], at: number, whole = false): number[] {
   if (block === undefined) return [];
   let first = at;
   while (whole && units[first - 1]?.block === block) first -= 1;
-  const block_: number[] = [];
-  for (let here = first; units[here]?.block === block && block_.length < MOST_ITEMS; here += 1) {
-    block_.push(here);
+  const found: number[] = [];
+  for (let here = first; units[here]?.block === block && found.length < MOST_ITEMS; here += 1) {
+    found.push(here);
   }
-  return block_;
+  return found;
 }
 
 function render(passage: Passage, chosen: readonly number[]): Piece[] {
@@ -149,7 +171,6 @@ function plain(text: string): string {
       at % 2 === 1
         ? part
         : part
-            .replace(/!\[([^\]]*)\]\([^)]*\)/g, '$1')
             .replace(/\[([^\]]+)\]\([^)]*\)/g, '$1')
             .replace(/\s?\[\d{1,3}\]/g, '')
             .replace(/<(?=[a-z/!])/gi, '\\<'),

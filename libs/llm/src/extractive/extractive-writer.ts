@@ -1,14 +1,13 @@
 import type { DraftRequestDto, ModelDto } from '@mesh/contracts';
-import type { DraftChunk, DraftModel, ModelCheck } from '../draft-model.js';
+import type { DraftChunk, DraftModel, DraftOptions, ModelCheck } from '../draft-model.js';
+import { NOT_ANSWERED } from '../not-answered.js';
 import { compose } from './article.js';
 import { parseQuestion } from './question.js';
 import { rank, type Passage } from './relevance.js';
 import { unitsOf } from './units.js';
 
 /** Below it the best sentence resembles the question without answering it. Tuned on one half of test/questions. */
-const ANSWERS = 0.62;
-
-const NOT_ANSWERED = 'The documents do not answer this question.';
+const ANSWERS = 0.51;
 
 /**
  * Writes without a language model: picks the sentences of the sources that answer the question, orders and cites
@@ -18,11 +17,7 @@ export class ExtractiveWriter implements DraftModel {
   readonly provider = 'embedded';
   readonly name = 'extractive';
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the interface is asynchronous, picking sentences is not
-  async *draft(
-    request: DraftRequestDto,
-    { signal }: { readonly signal: AbortSignal },
-  ): AsyncIterable<DraftChunk> {
+  async *draft(request: DraftRequestDto, { signal }: DraftOptions): AsyncIterable<DraftChunk> {
     signal.throwIfAborted();
     const passages = passagesOf(request);
     const question = parseQuestion(

@@ -11,89 +11,139 @@ export interface Unit {
   readonly block: number;
 }
 
-const HEADING = /^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
+const HEADING = /^ {0,3}(#{1,6})[ \t]+(\S.*)$/;
 const FENCE = /^\s{0,3}(`{3,}|~{3,})/;
 const ITEM = /^\s*(?:[-*+•]|\d{1,3}[.)])\s+/;
-const ROW = /^\s*\|.*\|\s*$/;
-const RULE = /^\s*\|?[\s:|-]*-[\s:|-]*\|?\s*$/;
+const ROW = /^\s*\||\S \| \S/;
+const RULE = /^[\s:|-]*-[\s:|-]*$/;
 
 /** Splits a passage, Markdown or plain text, into its units, in order. */
 export function unitsOf(passage: string, segmenter: Intl.Segmenter): Unit[] {
-  const units: Unit[] = [];
-  const headings: string[] = [];
-  const lines = passage.split(/\r?\n/);
-  let block = 0;
-  let paragraph: string[] = [];
-  let item = false;
+  return new Splitter(passage.split(/\r?\n/), segmenter).split();
+}
 
-  const add = (kind: Unit['kind'], text: string, header?: string): void => {
-    if (text.trim() === '') return;
-    units.push({ kind, text, headings: [...headings], block, ...(header ? { header } : {}) });
-  };
-  const flush = (): void => {
-    const text = paragraph.join(' ').replace(/\s+/g, ' ').trim();
-    paragraph = [];
-    if (item) add('item', text);
-    else for (const sentence of sentencesOf(text, segmenter)) add('sentence', sentence);
-  };
-  const endBlock = (): void => {
-    flush();
-    item = false;
-    block += 1;
-  };
+class Splitter {
+  private readonly units: Unit[] = [];
+  private readonly headings: string[] = [];
+  private block = 0;
+  private at = 0;
+  /** Lines of the paragraph or list item that is being read. */
+  private open: string[] = [];
+  private inList = false;
 
-  for (let at = 0; at < lines.length; at += 1) {
-    const line = lines[at] ?? '';
+  constructor(
+    private readonly lines: readonly string[],
+    private readonly segmenter: Intl.Segmenter,
+  ) {}
+
+  split(): Unit[] {
+    for (; this.at < this.lines.length; this.at += 1) this.take(this.lines[this.at] ?? '');
+    this.flush();
+    return this.units;
+  }
+
+  private take(line: string): void {
     const fence = FENCE.exec(line)?.[1];
     const heading = HEADING.exec(line);
-    if (fence !== undefined) {
-      endBlock();
-      let end = at + 1;
-      while (end < lines.length && !(lines[end] ?? '').trimStart().startsWith(fence)) end += 1;
-      // A passage may be cut inside a block: close what is shown.
-      add('code', [...lines.slice(at, end), lines[end]?.trim() ?? fence].join('\n'));
-      block += 1;
-      at = end;
-    } else if (heading) {
-      endBlock();
-      headings.length = Math.min(headings.length, (heading[1] ?? '#').length - 1);
-      headings.push(heading[2] ?? '');
-    } else if (ROW.test(line)) {
-      endBlock();
-      let end = at;
-      while (end < lines.length && ROW.test(lines[end] ?? '')) end += 1;
-      const rows = lines.slice(at, end).map((row) => row.trim());
-      const header = RULE.test(rows[1] ?? '') ? rows[0] : undefined;
-      for (const row of rows.slice(header === undefined ? 0 : 2)) {
-        if (!RULE.test(row)) add('row', row, header);
-      }
-      block += 1;
-      at = end - 1;
-    } else if (line.trim() === '') {
-      flush();
-      // A blank line between two items leaves them in one list.
-      const next = lines.slice(at + 1).find((other) => other.trim() !== '');
-      if (!item || next === undefined || !ITEM.test(next)) {
-        item = false;
-        block += 1;
-      }
-    } else if (ITEM.test(line)) {
-      // A list directly under its introducing paragraph is a block of its own.
-      flush();
-      if (!item) block += 1;
-      item = true;
-      paragraph.push(line.replace(ITEM, ''));
-    } else {
-      paragraph.push(line.replace(/^\s*>\s?/, '').trim());
-    }
+    if (fence !== undefined) this.takeCode(fence);
+    else if (heading) this.takeHeading((heading[1] ?? '').length, heading[2] ?? '');
+    else if (ROW.test(line)) this.takeTable();
+    else if (line.trim() === '') this.takeBlank();
+    else if (ITEM.test(line)) this.takeItem(line);
+    else if (this.open.length === 0 && isPlainHeading(line, this.lines[this.at + 1])) {
+      this.takeHeading(1, line.trim());
+    } else this.open.push(line.replace(/^\s*>\s?/, '').trim());
   }
-  flush();
-  return units;
+
+  private takeCode(fence: string): void {
+    this.endBlock();
+    let end = this.at + 1;
+    while (end < this.lines.length && !this.lines[end]?.trimStart().startsWith(fence)) end += 1;
+    // A passage may be cut inside a block: close what is shown.
+    this.add('code', [...this.lines.slice(this.at, end), fence].join('\n'));
+    this.block += 1;
+    this.at = end;
+  }
+
+  private takeHeading(level: number, text: string): void {
+    this.endBlock();
+    this.headings.length = Math.min(this.headings.length, level - 1);
+    this.headings.push(text.trimEnd().replace(/#+$/, '').trimEnd());
+  }
+
+  private takeTable(): void {
+    this.endBlock();
+    let end = this.at;
+    while (end < this.lines.length && ROW.test(this.lines[end] ?? '')) end += 1;
+    const rows = this.lines.slice(this.at, end).map((row) => row.trim());
+    const body = rows.filter((row) => !RULE.test(row));
+    // The row above the rule; where the table lost its rule, the first of several.
+    const headed = body.length < rows.length || body.length > 2;
+    for (const row of body.slice(headed ? 1 : 0))
+      this.add('row', row, headed ? body[0] : undefined);
+    this.block += 1;
+    this.at = end - 1;
+  }
+
+  private takeBlank(): void {
+    this.flush();
+    // A blank line between two items leaves them in one list.
+    const next = this.lines.slice(this.at + 1).find((line) => line.trim() !== '');
+    if (this.inList && next !== undefined && ITEM.test(next)) return;
+    this.inList = false;
+    this.block += 1;
+  }
+
+  private takeItem(line: string): void {
+    this.flush();
+    // A list directly under the paragraph that introduces it is a block of its own.
+    if (!this.inList) this.block += 1;
+    this.inList = true;
+    this.open.push(line.replace(ITEM, ''));
+  }
+
+  private endBlock(): void {
+    this.flush();
+    this.inList = false;
+    this.block += 1;
+  }
+
+  private flush(): void {
+    // Of images their text alone: the mark in front would end a sentence.
+    const text = this.open
+      .join(' ')
+      .replace(/!\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replace(/\s+/g, ' ')
+      .trim();
+    this.open = [];
+    if (this.inList) this.add('item', text);
+    else for (const sentence of sentencesOf(text, this.segmenter)) this.add('sentence', sentence);
+  }
+
+  private add(kind: Unit['kind'], text: string, header?: string): void {
+    if (text.trim() === '') return;
+    const { headings, block } = this;
+    this.units.push({ kind, text, headings: [...headings], block, ...(header ? { header } : {}) });
+  }
+}
+
+// Plain text has no marks for headings: a short line of its own, without an end, over a paragraph.
+function isPlainHeading(line: string, next: string | undefined): boolean {
+  const text = line.trim();
+  return (
+    next !== undefined &&
+    text.length <= 60 &&
+    next.trim().length > text.length &&
+    /^[\p{Lu}\p{Lo}\p{N}][^.!?:;,。！？：]*[\p{L}\p{N})]$/u.test(text) &&
+    /^\s*["“(]?[\p{Lu}\p{Lo}\p{N}]/u.test(next) &&
+    !ITEM.test(next) &&
+    !ROW.test(next)
+  );
 }
 
 // Where a segmenter takes an abbreviation's full stop for the end of the sentence.
 const ABBREVIATION =
-  /(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|no|nr|fig|Dr|Mr|Mrs|Ms|St|z\.\s?B|d\.\s?h|ca|bzw|\p{Lu})\.\s*$/u;
+  /(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|no|nr|fig|Dr|Mr|Mrs|Ms|St|z|z\.\s?B|d\.\s?h|ca|bzw|\p{Lu})\.\s*$/u;
 
 function sentencesOf(text: string, segmenter: Intl.Segmenter): string[] {
   const sentences: string[] = [];
