@@ -45,6 +45,8 @@ export class RunningAgents {
       readonly svidTtlSeconds?: number;
       readonly flags?: LoadConfigOptions['flags'];
       readonly env?: Record<string, string>;
+      /** Told of each line of the log as it is written. */
+      readonly onLine?: (line: Record<string, unknown>) => void;
     } = {},
   ): Promise<RunningAgents> {
     const folder = mkdtempSync(join(tmpdir(), 'mesh-'));
@@ -65,7 +67,9 @@ export class RunningAgents {
       destination: new Writable({
         write: (chunk: Buffer, _encoding, done) => {
           for (const line of chunk.toString().split('\n').filter(Boolean)) {
-            log.push(JSON.parse(line) as Record<string, unknown>);
+            const parsed = JSON.parse(line) as Record<string, unknown>;
+            log.push(parsed);
+            options.onLine?.(parsed);
           }
           done();
         },
