@@ -93,7 +93,7 @@ describe('a mesh whose writer uses Gemini', () => {
     expect(await response.json()).toMatchObject({
       answer: expect.stringContaining('The harbour opens at six. [1]'),
       answered: true,
-      model: { provider: 'gemini', name: 'gemini-2.5-flash', used: true },
+      model: { provider: 'gemini', name: 'gemini-3.8-flash', used: true },
     });
     expect(gemini.calls.at(-1)?.headers['x-goog-api-key']).toBe(KEY);
   });

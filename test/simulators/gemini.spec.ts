@@ -115,7 +115,7 @@ describe('a draft by Gemini', () => {
       'The harbour opens at six. [1] It closes at nine [1]. Ferries leave then [2].',
     );
     expect(answered).toBe(true);
-    expect(model).toEqual({ provider: 'gemini', name: 'gemini-2.5-flash', used: true });
+    expect(model).toEqual({ provider: 'gemini', name: 'gemini-3.8-flash', used: true });
     expect(texts.length).toBeGreaterThan(1);
     expect(texts.join('')).toBe(article);
   });
@@ -124,7 +124,7 @@ describe('a draft by Gemini', () => {
     await draft();
     const [call] = gemini.calls as [GeminiCall];
     expect(call.method).toBe('POST');
-    expect(call.path).toBe('/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse');
+    expect(call.path).toBe('/v1beta/models/gemini-3.8-flash:streamGenerateContent?alt=sse');
     expect(call.headers['x-goog-api-key']).toBe(gemini.key);
     expect(call.headers['authorization']).toBeUndefined();
     expect(call.path + JSON.stringify(call.body)).not.toContain(gemini.key);
@@ -190,7 +190,7 @@ describe('GeminiClient', () => {
   it('generates at once, and leaves thoughts out', async () => {
     gemini.answer = () => 'Whole.';
     await expect(client().generateContent(ask, { signal })).resolves.toBe('Whole.');
-    expect(gemini.calls[0]?.path).toBe('/v1beta/models/gemini-2.5-flash:generateContent');
+    expect(gemini.calls[0]?.path).toBe('/v1beta/models/gemini-3.8-flash:generateContent');
     gemini.failNext({
       kind: 'garbage',
       type: 'application/json',
@@ -558,11 +558,11 @@ describe('the check', () => {
   it('costs nothing', async () => {
     expect(await writer().check({ signal })).toEqual({
       ok: true,
-      detail: 'The key is accepted, gemini-2.5-flash is there.',
+      detail: 'The key is accepted, gemini-3.8-flash is there.',
     });
     expect(gemini.generations).toBe(0);
     expect(gemini.calls.map(({ method, path }) => `${method} ${path}`)).toEqual([
-      'GET /v1beta/models/gemini-2.5-flash',
+      'GET /v1beta/models/gemini-3.8-flash',
     ]);
   });
 
@@ -601,12 +601,12 @@ describe('the check', () => {
     expect(await writer().check({ signal })).toMatchObject({ code: 'ERR_MODEL_NOT_FOUND' });
     gemini.failNext({
       kind: 'garbage',
-      body: '{"name":"models/gemini-2.5-flash","supportedGenerationMethods":["embedContent"]}',
+      body: '{"name":"models/gemini-3.8-flash","supportedGenerationMethods":["embedContent"]}',
     });
     expect(await writer().check({ signal })).toEqual({
       ok: false,
       code: 'ERR_MODEL_NOT_FOUND',
-      detail: 'gemini-2.5-flash does not write text.',
+      detail: 'gemini-3.8-flash does not write text.',
     });
   });
 

@@ -62,7 +62,7 @@ export class GeminiSimulator {
   answer: (prompt: string) => string = firstSentence;
   /** Characters of a streamed piece. */
   pieceLength = 24;
-  readonly models = new Set(['gemini-2.5-flash', 'gemini-2.5-pro']);
+  readonly models = new Set(['gemini-3.8-flash', 'gemini-2.5-pro']);
   private readonly server: Server;
   private readonly queue: GeminiFault[] = [];
   private standing: GeminiFault | undefined;
@@ -269,7 +269,7 @@ function piece(text: string, finishReason: string | undefined): unknown {
       },
     ],
     usageMetadata: { promptTokenCount: 9, candidatesTokenCount: 9, totalTokenCount: 18 },
-    modelVersion: 'gemini-2.5-flash',
+    modelVersion: 'gemini-3.8-flash',
   };
 }
 

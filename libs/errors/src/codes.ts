@@ -29,6 +29,9 @@ const entries = new Map<string, ErrorEntry>(
   Object.values(errorAreas).flatMap((area) => Object.entries(area)),
 );
 
+/** Every code, in the order of the areas. */
+export const errorCodes: readonly ErrorCode[] = [...entries.keys()] as ErrorCode[];
+
 /** The entry of a code, or undefined for text that is no code of this project. */
 export function errorEntry(code: string): ErrorEntry | undefined {
   return entries.get(code);

@@ -7,25 +7,16 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { AnswerDto } from '@mesh/contracts';
-import { errorEntry, type ErrorCode } from '@mesh/errors';
+import { errorCodes, errorEntry, type ErrorCode } from '@mesh/errors';
 import { ProblemDto } from './problem.dto.js';
 
-/** Codes that asking can end with, by status. */
+/** What asking can end with: the gateway's own refusals, and all that agents pass on. */
 const CODES: readonly ErrorCode[] = [
-  'ERR_BODY_MALFORMED',
-  'ERR_BODY_INVALID',
   'ERR_HEADER_INVALID',
   'ERR_NOT_ACCEPTABLE',
-  'ERR_BODY_TOO_LARGE',
-  'ERR_BODY_TYPE',
   'ERR_HOST_UNKNOWN',
   'ERR_INTERNAL',
-  'ERR_PEER_FAILED',
-  'ERR_PEER_REFUSED',
-  'ERR_PEER_RESPONSE_INVALID',
-  'ERR_PEER_UNREACHABLE',
-  'ERR_AGENT_STOPPING',
-  'ERR_DEADLINE_EXCEEDED',
+  ...errorCodes.filter((code) => errorEntry(code)?.relay),
 ];
 
 /** Documents the answer, its event stream, and every error of the route. */

@@ -83,7 +83,7 @@ export const ipAddress: Kind<string> = {
 };
 
 export const modelName: Kind<string> = {
-  holds: 'the name of a model, such as gemini-2.5-flash',
+  holds: 'the name of a model, such as gemini-3.8-flash',
   parse: (raw) =>
     typeof raw === 'string' && /^[a-z0-9][a-zA-Z0-9._-]{0,63}$/.test(raw) ? raw : undefined,
   format: (value) => value,

@@ -97,7 +97,7 @@ export const settings = {
     kind: modelName,
     variable: 'MESH_GEMINI_MODEL',
     description: 'which model of Gemini',
-    standard: () => 'gemini-2.5-flash',
+    standard: () => 'gemini-3.8-flash',
   }),
   geminiUrl: setting({
     kind: providerUrl,

@@ -28,7 +28,7 @@ export interface GeminiCallMeasure {
 }
 
 export interface GeminiClientOptions {
-  /** Name of the model. Default `gemini-2.5-flash`. */
+  /** Name of the model. Default `gemini-3.8-flash`. */
   readonly model?: string;
   /** Without the version of the API; https, or http on loopback. Default `https://generativelanguage.googleapis.com`. */
   readonly baseUrl?: string;
@@ -79,7 +79,7 @@ export class GeminiClient {
     private readonly secrets: SecretSource,
     options: GeminiClientOptions = {},
   ) {
-    this.model = options.model ?? 'gemini-2.5-flash';
+    this.model = options.model ?? 'gemini-3.8-flash';
     this.#baseUrl = parseBaseUrl(options.baseUrl ?? GEMINI_BASE_URL);
     this.#secretName = options.secretName ?? 'gemini';
     this.#onCall = options.onCall ?? (() => undefined);

@@ -24,7 +24,7 @@ async function start(options: LlmModuleOptions): Promise<TestingModule> {
 function fake() {
   return {
     provider: 'gemini',
-    name: 'gemini-2.5-flash',
+    name: 'gemini-3.8-flash',
     draft: jest.fn<DraftModel['draft']>(),
     check: jest.fn<DraftModel['check']>(async () => ({ ok: true, detail: 'fine' })),
   } satisfies DraftModel;
@@ -68,7 +68,7 @@ describe('ModelHealthIndicator', () => {
     const now = jest.spyOn(Date, 'now').mockReturnValue(1_000_000);
     const [first] = await Promise.all([indicator.check(), indicator.check()]);
     expect(first).toEqual({
-      model: { status: 'up', provider: 'gemini', name: 'gemini-2.5-flash', detail: 'fine' },
+      model: { status: 'up', provider: 'gemini', name: 'gemini-3.8-flash', detail: 'fine' },
     });
     now.mockReturnValue(1_029_999);
     await indicator.check();
