@@ -78,25 +78,28 @@ export const mesh: Way = {
     await start(asker, surroundings.workloadApi.asker, surroundings, () => url);
     const answerer = context.peer('answerer');
     const identity = { agent: 'asker', spiffeId: context.self().spiffeId };
+    const request = personsRequest();
     return async () =>
       runInContext(
-        requestContext(),
+        {
+          ...request,
+          deadline: Date.now() + DEADLINE_MS,
+          signal: new AbortController().signal,
+        },
         async () => checkAnswer(await answerer.post(PATH, QUESTION, EchoDto)),
         identity,
       );
   },
 };
 
-/** Of a person's request, which the call is a part of: the gateway makes one each. */
-function requestContext(): RequestContext {
+/** The person's request that the calls are a part of. Its IDs are drawn by the gateway's own listener, not by the hop. */
+function personsRequest(): Omit<RequestContext, 'deadline' | 'signal'> {
   const trace = TraceContext.start();
   return {
     agent: 'asker',
     correlationId: newCorrelationId(),
     traceparent: trace.toString(),
     traceId: trace.traceId,
-    deadline: Date.now() + DEADLINE_MS,
-    signal: new AbortController().signal,
   };
 }
 
