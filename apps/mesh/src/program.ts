@@ -1,37 +1,19 @@
-import { Command, Option } from 'commander';
-import { DEPTHS } from '@mesh/contracts';
-import { LOG_FORMATS, LOG_LEVELS } from '@mesh/observability';
-import { ask } from './commands/ask.js';
+import { Command } from 'commander';
+import { ask } from './commands/ask/ask.js';
 import { config } from './commands/config.js';
-import { doctor } from './commands/doctor.js';
+import { doctor } from './commands/doctor/doctor.js';
 import { infra } from './commands/infra.js';
 import { reset } from './commands/reset.js';
-import { removeSecret, listSecrets, setSecret } from './commands/secret.js';
+import { listSecrets, removeSecret, setSecret } from './commands/secret.js';
 import { status } from './commands/status.js';
 import { up } from './commands/up.js';
-
-const documents = () =>
-  new Option('--documents <dir>', 'folder of .md, .txt and .html that questions are answered from');
-const model = () => new Option('--model <name>', 'who writes').choices(['extractive', 'gemini']);
-const search = () =>
-  new Option('--search <name>', 'where is searched').choices(['documents', 'tavily']);
-const logLevel = () =>
-  new Option('--log-level <level>', 'least level that is logged').choices([...LOG_LEVELS]);
-const logFormat = () =>
-  new Option('--log-format <format>', 'form of the log').choices([...LOG_FORMATS]);
+import { depth, documents, json, logFormat, logLevel, model, search } from './options.js';
 
 /** The command line of the mesh. */
 export function program(): Command {
-  const mesh = new Command('mesh')
-    .description(
-      'Zero Trust AI Agent Mesh: ask a question; every hop between the agents proves who it is.',
-    )
-    .exitOverride()
-    .showHelpAfterError('(add --help for what there is)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ ./mesh up\n  $ ./mesh ask "How does a workload get its SVID?"\n  $ ./mesh ask "…" --documents ~/notes --json | jq .answer\n  $ ./mesh secret set gemini && ./mesh up --model gemini\n',
-    );
+  const mesh = new Command('mesh').description(
+    'Zero Trust AI Agent Mesh: ask a question; every hop between the agents proves who it is.',
+  );
 
   mesh
     .command('up')
@@ -47,11 +29,9 @@ export function program(): Command {
   mesh
     .command('ask')
     .description('ask one question, of the running mesh or of one started for it')
-    .argument('<question>', 'in any language')
-    .addOption(
-      new Option('--depth <depth>', 'how much is read').choices([...DEPTHS]).default('fast'),
-    )
-    .option('--json', 'print the whole answer as JSON')
+    .argument('<question>', 'in any language, in quotes')
+    .addOption(depth())
+    .addOption(json())
     .addOption(documents())
     .addOption(model())
     .addOption(search())
@@ -68,7 +48,7 @@ export function program(): Command {
   mesh
     .command('status')
     .description('show the running agents, their identities and their health')
-    .option('--json', 'print it as JSON')
+    .addOption(json())
     .action(status);
 
   mesh
@@ -79,8 +59,8 @@ export function program(): Command {
   mesh
     .command('config')
     .description('show each configuration value and where it comes from')
-    .option('--print', 'print the values (what is done without it, too)')
-    .option('--json', 'print them as JSON')
+    .option('--print', 'print the values (done without it, too)')
+    .addOption(json())
     .action(config);
 
   const secret = mesh
@@ -88,22 +68,78 @@ export function program(): Command {
     .description('keep keys of providers, for development: files of mode 0600');
   secret
     .command('set')
-    .description('store a secret; asks for it without showing it, or reads it from standard input')
-    .argument('<name>', 'gemini, tavily')
+    .description('store a key; asks for it without showing it, or reads it from standard input')
+    .argument('<name>', 'gemini or tavily')
     .action(setSecret);
-  secret.command('list').description('names of the stored secrets').action(listSecrets);
+  secret.command('list').description('show the names of the stored keys').action(listSecrets);
   secret
     .command('remove')
-    .description('remove a secret')
-    .argument('<name>', 'gemini, tavily')
+    .description('remove a stored key')
+    .argument('<name>', 'gemini or tavily')
     .action(removeSecret);
 
   mesh
     .command('reset')
-    .description('remove the state folder, after asking')
+    .description('remove the state folder (keys, search index, bundles), after asking')
     .option('--yes', 'do not ask')
     .action(reset);
 
-  for (const command of [...mesh.commands, ...secret.commands]) command.exitOverride();
+  finish(mesh, './mesh');
   return mesh;
+}
+
+/** What `--help` shows below the options. */
+const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  './mesh': [
+    './mesh up',
+    './mesh ask "How does a workload get its SVID?"',
+    './mesh secret set gemini && ./mesh up --model gemini',
+  ],
+  './mesh up': [
+    './mesh up',
+    './mesh up --documents ~/notes',
+    './mesh up --split',
+    './mesh up --model gemini --search tavily',
+  ],
+  './mesh ask': [
+    './mesh ask "How does a workload get its SVID?"',
+    './mesh ask "What did we decide about backups?" --documents ~/notes --depth deep',
+    './mesh ask "What is an SVID?" --json | jq -r .answer',
+  ],
+  './mesh infra': ['./mesh infra', 'npm run agent -- researcher   # in another terminal'],
+  './mesh status': ['./mesh status', "./mesh status --json | jq '.agents[].status'"],
+  './mesh doctor': ['./mesh doctor'],
+  './mesh config': ['./mesh config --print', './mesh config --print --json'],
+  './mesh secret': ['./mesh secret set gemini', './mesh secret list'],
+  './mesh secret set': ['./mesh secret set gemini', './mesh secret set tavily < tavily-key.txt'],
+  './mesh secret list': ['./mesh secret list'],
+  './mesh secret remove': ['./mesh secret remove gemini'],
+  './mesh reset': ['./mesh reset', './mesh reset --yes'],
+};
+
+const EXIT_CODES =
+  'Exit code: 0 when done, 1 for a failure or a wrong command line (one line on stderr says which),\n' +
+  '130 and 143 where SIGINT or SIGTERM ended it half way.';
+
+/** The same for every command: examples, one line for a wrong command line, exit codes. */
+function finish(command: Command, name: string): void {
+  const examples = (EXAMPLES[name] ?? []).map((example) => `  $ ${example}\n`).join('');
+  command
+    .exitOverride()
+    .addHelpText('after', `\nExamples:\n${examples}`)
+    .configureOutput({
+      outputError: (text, write) => write(`mesh: ${wrongLine(text, name)}\n`),
+    });
+  if (name === './mesh') command.addHelpText('after', EXIT_CODES);
+  for (const sub of command.commands) finish(sub, `${name} ${sub.name()}`);
+}
+
+function wrongLine(text: string, name: string): string {
+  const what = text
+    .replace(/^error: /, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/\.$/, '');
+  const quotes = /^too many arguments for 'ask'/.test(what) ? ' Put the question in quotes.' : '';
+  return `${what}.${quotes} See ${name} --help.`;
 }

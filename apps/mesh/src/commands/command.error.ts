@@ -5,7 +5,8 @@ export class CommandError extends MeshError {
   constructor(
     readonly code: ErrorCode,
     message: string,
+    options: { cause?: unknown } = {},
   ) {
-    super(message);
+    super(message, options);
   }
 }

@@ -1,4 +1,4 @@
-/** Reads a line from the terminal without showing it. Ctrl-C ends the process. */
+/** Reads a line from the terminal without showing it. Ctrl-C ends the process as it does elsewhere. */
 export function hiddenPrompt(question: string): Promise<string> {
   const { stdin, stderr } = process;
   stderr.write(question);
@@ -6,21 +6,37 @@ export function hiddenPrompt(question: string): Promise<string> {
   stdin.setEncoding('utf8');
   stdin.resume();
   return new Promise((resolve) => {
-    let line = '';
-    const onData = (chunk: string) => {
-      for (const key of chunk) {
-        if (key === '\u0003') process.kill(process.pid, 'SIGINT');
-        else if (key === '\r' || key === '\n' || key === '\u0004') return end();
-        else if (key === '\u007f' || key === '\b') line = line.slice(0, -1);
-        else line += key;
-      }
-    };
+    let line: string[] = [];
     const end = () => {
       stdin.off('data', onData);
       stdin.setRawMode(false);
       stdin.pause();
       stderr.write('\n');
-      resolve(line);
+    };
+    const onData = (chunk: string) => {
+      for (const key of chunk) {
+        switch (key) {
+          case '\u0003': // Ctrl-C
+            end();
+            process.kill(process.pid, 'SIGINT');
+            return;
+          case '\r':
+          case '\n':
+          case '\u0004': // Ctrl-D
+            end();
+            resolve(line.join(''));
+            return;
+          case '\u0015': // Ctrl-U
+            line = [];
+            break;
+          case '\u007f':
+          case '\b':
+            line.pop();
+            break;
+          default:
+            line.push(key);
+        }
+      }
     };
     stdin.on('data', onData);
   });

@@ -1,41 +1,110 @@
+import { originOf } from '@mesh/agent/nest';
+import { settingsOf, type RunningAgentInfo } from '../state/running-mesh.js';
+import { stopOnSignals } from '../stop.js';
 import { startAuthority } from '../up/embedded-authority.js';
-import { prepare, type Flags } from './prepare.js';
-import { untilStopped } from './until-stopped.js';
+import { logUnexpected, prepare, type Flags, type Prepared } from './prepare.js';
+
+type Variables = Readonly<Record<string, string>>;
 
 /** Runs the embedded stand-ins alone and prints what an agent needs to join. */
 export async function infra(flags: Flags): Promise<void> {
-  const { config, directory, state, logger } = prepare(flags);
+  const stop = stopOnSignals();
+  const prepared = prepare(flags);
+  const { config, directory, state, logger } = prepared;
   const unlock = state.lock('infra');
-  const stop = new AbortController();
-  const stopped = untilStopped(stop);
   try {
     const authority = await startAuthority(config, directory, state, logger);
-    const agents = Object.fromEntries(
-      directory.names().map((name) => [name, { SPIFFE_ENDPOINT_SOCKET: authority.socketOf(name) }]),
-    );
-    state.announce({
-      pid: process.pid,
-      shape: 'infra',
-      agents: Object.fromEntries(
+    try {
+      const shared = configured(prepared);
+      const agents = Object.fromEntries(
         directory
           .names()
-          .map((name) => [name, { spiffeId: directory.spiffeIdOf(name).toString() }]),
-      ),
-    });
-    state.announceInfra(agents);
-    process.stderr.write(
-      `\nThe embedded authority of ${config.trustDomain} runs. Start each agent in a terminal of its own:\n\n`,
-    );
-    for (const [name, { SPIFFE_ENDPOINT_SOCKET }] of Object.entries(agents)) {
-      process.stderr.write(
-        `  ${name}\n    npm run agent -- ${name}\n    SPIFFE_ENDPOINT_SOCKET=${SPIFFE_ENDPOINT_SOCKET} npx nest start ${name} --watch\n\n`,
+          .map((name) => [name, { SPIFFE_ENDPOINT_SOCKET: authority.socketOf(name), ...shared }]),
       );
+      announce(prepared, agents);
+      logger.info({ event: 'infra.ready' }, 'the embedded stand-ins serve');
+      process.stderr.write(instructions(config.trustDomain.name, agents));
+      const signal = await stop.requested;
+      logger.info({ event: 'mesh.stopping', signal }, 'the embedded stand-ins stop');
+    } finally {
+      state.withdraw();
+      authority.close();
     }
-    process.stderr.write('Stop: Ctrl-C\n');
-    await stopped;
-    await authority.close();
+  } catch (error) {
+    logUnexpected(logger, error);
+    throw error;
   } finally {
-    state.withdraw();
     unlock();
   }
+}
+
+/** What was configured here, and must be the same in the agents' terminals; paths as they are from anywhere. */
+function configured({ config }: Prepared): Variables {
+  const fromEnvironment = config
+    .rows()
+    .filter(({ source }) => source.startsWith('MESH_'))
+    .map(({ source, value }): [string, string] => [source, value]);
+  return Object.fromEntries(
+    Object.entries({ ...config.environment(), ...Object.fromEntries(fromEnvironment) }).filter(
+      (entry): entry is [string, string] => /^MESH_(?!LOG_|CONFIG$)./.test(entry[0]) && !!entry[1],
+    ),
+  );
+}
+
+/** Where each agent will be, if it is started with the same configuration. */
+function announce(
+  { config, directory, state }: Prepared,
+  variables: Readonly<Record<string, Variables>>,
+): void {
+  const agents = Object.fromEntries(
+    directory.names().map((name): [string, RunningAgentInfo] => {
+      const port = config.port(name, directory);
+      const managementPort = config.managementPort(name, directory);
+      return [
+        name,
+        {
+          spiffeId: directory.spiffeIdOf(name).toString(),
+          ...(port === 0
+            ? {}
+            : { url: originOf(name === 'gateway' ? 'http' : 'https', config.bind, port) }),
+          ...(managementPort === 0
+            ? {}
+            : { managementUrl: originOf('http', config.bind, managementPort) }),
+        },
+      ];
+    }),
+  );
+  const gatewayUrl = agents['gateway']?.url;
+  state.announceInfra(variables);
+  state.announce({
+    pid: process.pid,
+    shape: 'infra',
+    ...(gatewayUrl === undefined ? {} : { gatewayUrl }),
+    settings: settingsOf(config),
+    agents,
+  });
+}
+
+function instructions(trustDomain: string, agents: Readonly<Record<string, Variables>>): string {
+  const lines = Object.entries(agents).flatMap(([name, variables]) => [
+    `  ${name}`,
+    `    npm run agent -- ${name}`,
+    `    ${Object.entries(variables).map(assignment).join(' ')} npx nest start ${name} --watch`,
+    '',
+  ]);
+  return [
+    '',
+    `The embedded authority of ${trustDomain} runs. Start each agent in a terminal of its own, in the project's folder:`,
+    '',
+    ...lines,
+    'Stop: Ctrl-C',
+    '',
+    '',
+  ].join('\n');
+}
+
+/** As a shell takes it. */
+function assignment([variable, value]: [string, string]): string {
+  const quoted = /^[\w./:@,+-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+  return `${variable}=${quoted}`;
 }

@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
 import { AgentDirectory, loadConfig, type MeshConfig } from '@mesh/agent';
+import { MeshError } from '@mesh/errors';
 import { createLogger, type Logger } from '@mesh/observability';
 import { FileSecretSource } from '@mesh/secrets';
 import { StateFolder } from '../state/state-folder.js';
@@ -41,19 +41,13 @@ export function prepare(flags: Flags, options: { quiet?: boolean } = {}): Prepar
   };
 }
 
-export function settings({
-  documents,
-  model,
-  search,
-  logLevel,
-  logFormat,
-}: Flags = {}): MeshConfig {
-  const flags = {
-    ...(documents === undefined ? {} : { documents: resolve(documents) }),
-    ...(model === undefined ? {} : { model }),
-    ...(search === undefined ? {} : { search }),
-    ...(logLevel === undefined ? {} : { logLevel }),
-    ...(logFormat === undefined ? {} : { logFormat }),
-  };
-  return loadConfig({ flags });
+/** @param state Another state folder than the configured one. */
+export function settings(flags: Flags = {}, state?: string): MeshConfig {
+  const { documents, model, search, logLevel, logFormat } = flags;
+  return loadConfig({ flags: { documents, model, search, logLevel, logFormat, state } });
+}
+
+/** A failure that is none of ours is a bug, or the machine's: its stack goes to the log, the person gets a line. */
+export function logUnexpected(logger: Logger, error: unknown): void {
+  if (!(error instanceof MeshError)) logger.error({ event: 'error', err: error }, 'it failed');
 }

@@ -5,9 +5,9 @@ import type { Progress } from '@mesh/agent/nest';
 const PATIENCE_MS = 1_000;
 
 /** Draws a bar on stderr once a preparation takes longer than a second; on a terminal alone. */
-export function showProgress(): (progress: Progress) => void {
+export function showProgress(): { show: (progress: Progress) => void; end: () => void } {
   const bars = new Map<string, { since: number; bar?: SingleBar }>();
-  return ({ what, done, total }) => {
+  const show = ({ what, done, total }: Progress) => {
     const state = bars.get(what) ?? { since: Date.now() };
     bars.set(what, state);
     if (!state.bar && done < total && Date.now() - state.since > PATIENCE_MS) {
@@ -29,4 +29,10 @@ export function showProgress(): (progress: Progress) => void {
       bars.delete(what);
     }
   };
+  /** Gives the cursor back where a preparation was broken off. */
+  const end = () => {
+    for (const { bar } of bars.values()) bar?.stop();
+    bars.clear();
+  };
+  return { show, end };
 }

@@ -1,25 +1,31 @@
-import { text } from 'node:stream/consumers';
-import { Secret } from '@mesh/secrets';
-import { prepare } from './prepare.js';
+import { Secret, SECRET_MAX_BYTES } from '@mesh/secrets';
+import { CommandError } from './command.error.js';
 import { hiddenPrompt } from './hidden-prompt.js';
+import { prepare } from './prepare.js';
+
+const HINTS: Readonly<Record<string, string>> = {
+  gemini: ' To use it: ./mesh up --model gemini. ./mesh doctor tries the key without cost.',
+  tavily: ' To use it: ./mesh up --search tavily. ./mesh doctor tries the key without cost.',
+};
 
 /** Stores a secret from a hidden prompt or standard input: never from argv or environment, which others can read. */
 export async function setSecret(name: string): Promise<void> {
-  const { secrets, state } = prepare({}, { quiet: true });
+  const { secrets, state, directory } = prepare({}, { quiet: true });
+  const known = [...new Set(directory.names().flatMap((agent) => directory.get(agent).secrets))];
+  if (!known.includes(name)) {
+    // The name is not repeated: it may be the key itself, in the wrong place.
+    throw new CommandError(
+      'ERR_SECRET_UNUSED',
+      `No agent.yaml names a secret of that name; there are: ${known.join(', ')}.`,
+    );
+  }
   state.prepare();
   const value = process.stdin.isTTY
-    ? await hiddenPrompt(`Key of ${name} (not shown): `)
-    : await text(process.stdin);
-  await secrets.set(name, new Secret(value.replace(/\r?\n$/, '')));
-  process.stderr.write(`Stored.${HINTS[name] ? ` ${HINTS[name]}` : ''}\n`);
+    ? await hiddenPrompt(`Key of ${name} (it is not shown): `)
+    : await readAll();
+  await secrets.set(name, new Secret(value.trim()));
+  process.stderr.write(`Stored.${HINTS[name] ?? ''}\n`);
 }
-
-const HINTS: Readonly<Record<string, string>> = {
-  gemini:
-    'To use it: ./mesh up --model gemini (or MESH_MODEL=gemini). ./mesh doctor tries the key without cost.',
-  tavily:
-    'To use it: ./mesh up --search tavily (or MESH_SEARCH=tavily). ./mesh doctor tries the key without cost.',
-};
 
 export async function listSecrets(): Promise<void> {
   const { secrets } = prepare({}, { quiet: true });
@@ -30,4 +36,20 @@ export async function removeSecret(name: string): Promise<void> {
   const { secrets } = prepare({}, { quiet: true });
   await secrets.delete(name);
   process.stderr.write('Removed.\n');
+}
+
+/** Standard input, no further than one byte beyond what a secret may have: that is refused then. */
+async function readAll(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > SECRET_MAX_BYTES) break;
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new CommandError('ERR_SECRET_CHARACTER', 'What was read is not UTF-8 text.');
+  }
 }

@@ -1,25 +1,36 @@
 import { request } from 'undici';
+import { StateFolder } from '../state/state-folder.js';
+import type { RunningAgentInfo, RunningMesh } from '../state/running-mesh.js';
 import { CommandError } from './command.error.js';
 import { settings } from './prepare.js';
-import { StateFolder } from '../state/state-folder.js';
+import { table } from './table.js';
 
-interface Report {
+/** How long an agent may take to tell its health, in milliseconds. */
+const ANSWER_MS = 5_000;
+
+/** What Terminus says of one thing. */
+type Detail = Readonly<Record<string, unknown>> & { readonly status?: string };
+
+interface AgentStatus extends RunningAgentInfo {
   readonly name: string;
-  readonly spiffeId: string;
-  readonly url?: string;
-  readonly status: 'up' | 'down' | 'unreachable';
-  readonly details: Readonly<Record<string, Record<string, unknown>>>;
+  readonly status: 'up' | 'down' | 'not running';
+  readonly details: Readonly<Record<string, Detail>>;
 }
 
-/** Shows the running agents; exit code 1 if one is not up. */
+/** Shows the running agents; exit code 1 if one of a mesh is not up. */
 export async function status(flags: { readonly json?: true }): Promise<void> {
-  const running = new StateFolder(settings().state).running();
-  if (!running)
+  const state = new StateFolder(settings().state);
+  const running = state.running();
+  if (!running) {
+    const holder = state.holder();
     throw new CommandError(
       'ERR_MESH_NOT_RUNNING',
-      'No mesh runs on this state folder. Start one: ./mesh up',
+      holder
+        ? `./mesh ${holder.command} (process ${holder.pid}) has not begun to serve yet, or is stopping.`
+        : `No mesh runs on the state folder ${state.path}. Start one: ./mesh up`,
     );
-  const reports = await Promise.all(
+  }
+  const agents = await Promise.all(
     Object.entries(running.agents).map(async ([name, agent]) => ({
       name,
       ...agent,
@@ -27,34 +38,55 @@ export async function status(flags: { readonly json?: true }): Promise<void> {
     })),
   );
   process.stdout.write(
-    flags.json
-      ? `${JSON.stringify({ pid: running.pid, shape: running.shape, agents: reports }, null, 2)}\n`
-      : `${running.shape}, process ${running.pid}\n${reports.map(line).join('')}`,
+    flags.json ? `${JSON.stringify({ ...running, agents }, null, 2)}\n` : readable(running, agents),
   );
-  if (running.shape !== 'infra' && reports.some((report) => report.status !== 'up'))
+  // With `infra` each agent is started by a person, or not.
+  if (running.shape !== 'infra' && agents.some((agent) => agent.status !== 'up'))
     process.exitCode = 1;
 }
 
 async function health(
   managementUrl: string | undefined,
-): Promise<Pick<Report, 'status' | 'details'>> {
-  if (managementUrl === undefined) return { status: 'unreachable', details: {} };
+): Promise<Pick<AgentStatus, 'status' | 'details'>> {
+  if (managementUrl === undefined) return { status: 'not running', details: {} };
   try {
     const { statusCode, body } = await request(`${managementUrl}/health`, {
-      headersTimeout: 5_000,
-      bodyTimeout: 5_000,
+      headersTimeout: ANSWER_MS,
+      bodyTimeout: ANSWER_MS,
     });
-    const { details } = (await body.json()) as Pick<Report, 'details'>;
-    return { status: statusCode === 200 ? 'up' : 'down', details };
+    const { details } = (await body.json()) as Partial<AgentStatus>;
+    return { status: statusCode === 200 ? 'up' : 'down', details: details ?? {} };
   } catch {
-    return { status: 'unreachable', details: {} }; // that is what is reported
+    return { status: 'not running', details: {} }; // that is what is reported
   }
 }
 
-function line({ name, spiffeId, url, status, details }: Report): string {
-  const causes = Object.entries(details).map(([what, { status: state, ...more }]) => {
-    const rest = Object.entries(more).map(([key, value]) => `${key} ${String(value)}`);
-    return `    ${what}: ${String(state)}${rest.length > 0 ? ` (${rest.join(', ')})` : ''}\n`;
-  });
-  return `\n${name}: ${status}\n    ${spiffeId}\n${url ? `    ${url}\n` : ''}${causes.join('')}`;
+function readable(running: RunningMesh, agents: readonly AgentStatus[]): string {
+  const trouble = agents.flatMap(({ name, details }) =>
+    Object.entries(details)
+      .filter(([, detail]) => detail.status !== 'up')
+      .map(([what, detail]) => `${name}: ${what} is ${causes(detail)}\n`),
+  );
+  return [
+    `${running.shape}, process ${running.pid}\n\n`,
+    table([
+      ['AGENT', 'STATUS', 'SPIFFE ID', 'SVID FOR', 'ROTATIONS', 'URL'],
+      ...agents.map(({ name, status, spiffeId, url, details: { identity } }) => [
+        name,
+        status,
+        spiffeId,
+        typeof identity?.['secondsToExpiry'] === 'number'
+          ? `${identity['secondsToExpiry']} s`
+          : '-',
+        typeof identity?.['rotations'] === 'number' ? String(identity['rotations']) : '-',
+        url ?? '-',
+      ]),
+    ]),
+    ...(trouble.length > 0 ? ['\n', ...trouble] : []),
+  ].join('');
+}
+
+function causes({ status, ...more }: Detail): string {
+  const rest = Object.entries(more).map(([key, value]) => `${key} ${String(value)}`);
+  return `${status ?? 'unknown'}${rest.length > 0 ? ` (${rest.join(', ')})` : ''}`;
 }

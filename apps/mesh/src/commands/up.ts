@@ -1,45 +1,78 @@
+import type { Prepared } from './prepare.js';
+import { settingsOf } from '../state/running-mesh.js';
+import { stopOnSignals } from '../stop.js';
+import { startAllInOne, type RunningAgents } from '../up/mesh.js';
+import { checkPorts } from '../up/ports.js';
 import { startSplit } from '../up/split.js';
-import { startAllInOne } from '../up/mesh.js';
-import { prepare, type Flags } from './prepare.js';
+import { checkDocuments } from './check-documents.js';
+import { logUnexpected, prepare, type Flags } from './prepare.js';
 import { showProgress } from './progress.js';
-import { untilStopped } from './until-stopped.js';
 
 /** Starts the mesh and keeps it running until a signal. */
 export async function up(flags: Flags & { readonly split?: true }): Promise<void> {
+  const stop = stopOnSignals();
   const prepared = prepare(flags);
-  const { config, state, logger } = prepared;
+  const { config, directory, state, logger } = prepared;
+  checkDocuments(config);
   const unlock = state.lock('up');
-  const stop = new AbortController();
-  const stopped = untilStopped(stop);
+  const progress = showProgress();
+  let mesh: RunningAgents | undefined;
   try {
-    const start = flags.split ? startSplit : startAllInOne;
-    const mesh = await start({ ...prepared, onProgress: showProgress(), signal: stop.signal });
-    const gateway = mesh.agents.find(({ name }) => name === 'gateway');
-    state.announce({
-      pid: process.pid,
-      shape: flags.split ? 'split' : 'all in one',
-      ...(gateway ? { gatewayUrl: gateway.url } : {}),
-      documents: config.documents,
-      agents: Object.fromEntries(
-        mesh.agents.map(({ name, spiffeId, url, managementUrl }) => [
-          name,
-          { spiffeId, url, managementUrl },
-        ]),
-      ),
+    await checkPorts(config, directory);
+    mesh = await (flags.split ? startSplit : startAllInOne)({
+      ...prepared,
+      onProgress: progress.show,
+      signal: stop.signal,
     });
-    if (gateway) {
-      logger.info({ event: 'mesh.ready', url: gateway.url }, 'the mesh is ready');
-      process.stderr.write(
-        `\nReady: ${gateway.url} (API at ${gateway.url}/docs, no sign-in yet: loopback alone)\n` +
-          `Ask:   ./mesh ask "How does a workload get its SVID?"\nStop:  Ctrl-C\n\n`,
-      );
-    }
-    await Promise.race([stopped, mesh.failed]);
-    await mesh.close();
+    announce(mesh, prepared, flags.split ? 'split' : 'all in one');
+    const signal = await Promise.race([stop.requested, mesh.failed]);
+    logger.info({ event: 'mesh.stopping', signal }, 'the mesh stops');
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
+    if (!stop.signal.aborted) {
+      logUnexpected(logger, error);
+      throw error;
+    }
   } finally {
+    progress.end();
     state.withdraw();
+    await mesh?.close();
     unlock();
   }
+  logger.info({ event: 'mesh.stopped' }, 'the mesh is closed');
+}
+
+function announce(
+  mesh: RunningAgents,
+  { config, state, logger }: Prepared,
+  shape: 'split' | 'all in one',
+): void {
+  const { url } = mesh.agents.find(({ name }) => name === 'gateway')!;
+  state.announce({
+    pid: process.pid,
+    shape,
+    gatewayUrl: url,
+    settings: settingsOf(config),
+    agents: Object.fromEntries(
+      mesh.agents.map(({ name, spiffeId, url, managementUrl }) => [
+        name,
+        { spiffeId, url, managementUrl },
+      ]),
+    ),
+  });
+  logger.info({ event: 'mesh.ready', url }, 'the mesh is ready');
+  const width = Math.max(...mesh.agents.map(({ name }) => name.length));
+  process.stderr.write(
+    [
+      '',
+      `Ready: ${url} (API at ${url}/docs; without sign-in, for this machine alone)`,
+      ...mesh.agents.map(
+        (agent) =>
+          `  ${agent.name.padEnd(width)}  ${agent.url}  health ${agent.managementUrl}/health`,
+      ),
+      'Ask:   ./mesh ask "How does a workload get its SVID?"',
+      'Stop:  Ctrl-C',
+      '',
+      '',
+    ].join('\n'),
+  );
 }

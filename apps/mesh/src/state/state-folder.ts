@@ -6,106 +6,85 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import type { RunningMesh } from './running-mesh.js';
 import { StateError } from './state.error.js';
+import { foreignIn } from './state-layout.js';
 import { holderOf, lockState, type LockHolder } from './state-lock.js';
-
-/** What a running mesh tells other commands about itself. */
-export interface RunningMesh {
-  readonly pid: number;
-  readonly shape: 'all in one' | 'split' | 'infra';
-  /** Base URL of the gateway; undefined for `infra`. */
-  readonly gatewayUrl?: string;
-  readonly documents?: string;
-  readonly agents: Readonly<
-    Record<
-      string,
-      { readonly spiffeId: string; readonly url?: string; readonly managementUrl?: string }
-    >
-  >;
-}
 
 /** The folder where a mesh keeps its state; mode 0700, one process at a time. */
 export class StateFolder {
   readonly path: string;
+  /** Sockets of the Workload API. */
+  readonly sockets: string;
+  readonly secrets: string;
+  /** The search index. */
+  readonly index: string;
+  /** Public bundles. */
+  readonly bundles: string;
+  readonly #runningFile: string;
+  readonly #infraFile: string;
 
   constructor(path: string) {
     this.path = resolve(path);
+    this.sockets = join(this.path, 'run');
+    this.secrets = join(this.path, 'secrets');
+    this.index = join(this.path, 'index');
+    this.bundles = join(this.path, 'bundles');
+    this.#runningFile = join(this.path, 'running.json');
+    this.#infraFile = join(this.path, 'infra.json');
   }
 
-  /** Makes the folder where there is none, and refuses one that others can read. */
+  exists(): boolean {
+    return existsSync(this.path);
+  }
+
+  /**
+   * Makes the folder where there is none, and closes one that others can read, unless it holds what no mesh made.
+   * @throws StateError
+   */
   prepare(): void {
     try {
-      mkdirSync(this.path, { recursive: true, mode: 0o700 });
+      makeFolder(this.path);
+      this.#checkOwn();
+      if ((lstatSync(this.path).mode & 0o077) !== 0) {
+        this.checkNothingForeign('Others may read it, and it');
+        chmodSync(this.path, 0o700);
+      }
+      makeFolder(this.index);
+      makeFolder(this.bundles);
     } catch (cause) {
+      if (cause instanceof StateError) throw cause;
+      const { code = 'unknown' } = cause as NodeJS.ErrnoException;
       throw new StateError(
         'ERR_STATE_FOLDER',
-        `The state folder ${this.path} cannot be made. Set MESH_STATE.`,
+        `The state folder ${this.path} cannot be made or written (${code}). Set MESH_STATE to a folder of your own.`,
         { cause },
       );
     }
-    const stat = lstatSync(this.path);
-    if (!stat.isDirectory()) {
-      throw new StateError(
-        'ERR_STATE_FOLDER',
-        `${this.path} is no folder. Set MESH_STATE to a folder.`,
-      );
-    }
-    if (process.getuid && stat.uid !== process.getuid()) {
-      throw new StateError(
-        'ERR_STATE_FOLDER',
-        `The state folder ${this.path} belongs to another user.`,
-      );
-    }
-    if ((stat.mode & 0o077) !== 0) chmodSync(this.path, 0o700);
   }
 
-  /** `reset` removes what a mesh made, never a folder that merely has the name. */
-  checkOurs(): void {
-    const known = new Set([
-      'run',
-      'secrets',
-      'index',
-      'bundles',
-      'running.json',
-      'infra.json',
-      'lock',
-    ]);
-    const foreign = readdirSync(this.path).filter((name) => !known.has(name.replace(/\.\d+$/, '')));
-    if (foreign.length > 0) {
-      throw new StateError(
-        'ERR_STATE_FOLDER',
-        `${this.path} holds what no mesh made (${foreign.slice(0, 3).join(', ')}): remove it yourself.`,
-      );
-    }
-  }
-
+  /**
+   * Locks the folder for this process, until the returned function is called or the process ends.
+   * @throws StateError
+   */
   lock(command: string): () => void {
     this.prepare();
-    return lockState(this.path, command);
+    const unlock = lockState(this.path, command);
+    // A second Ctrl-C ends the process without any `finally`.
+    process.once('exit', unlock);
+    return () => {
+      process.off('exit', unlock);
+      unlock();
+    };
   }
 
   holder(): LockHolder | undefined {
     return holderOf(this.path);
-  }
-
-  get sockets(): string {
-    return join(this.path, 'run');
-  }
-
-  get secrets(): string {
-    return join(this.path, 'secrets');
-  }
-
-  get index(): string {
-    return join(this.path, 'index');
-  }
-
-  get bundles(): string {
-    return join(this.path, 'bundles');
   }
 
   /** The mesh that runs here now. */
@@ -126,15 +105,12 @@ export class StateFolder {
 
   /** What `npm run agent` joins: for each agent the variables it needs. */
   announceInfra(agents: Readonly<Record<string, Readonly<Record<string, string>>>>): void {
-    this.write(
-      join(this.path, 'infra.json'),
-      JSON.stringify({ pid: process.pid, agents }, null, 2),
-    );
+    this.write(this.#infraFile, JSON.stringify({ pid: process.pid, agents }, null, 2));
   }
 
   withdraw(): void {
     rmSync(this.#runningFile, { force: true });
-    rmSync(join(this.path, 'infra.json'), { force: true });
+    rmSync(this.#infraFile, { force: true });
   }
 
   /** Writes a file of mode 0600 whole or not at all. */
@@ -144,15 +120,52 @@ export class StateFolder {
     renameSync(part, path);
   }
 
-  exists(): boolean {
-    return existsSync(this.path);
+  /** @throws StateError where the folder holds what no mesh made. */
+  checkNothingForeign(subject = 'It'): void {
+    this.#checkOwn();
+    const foreign = foreignIn(this.path);
+    if (foreign.length > 0) {
+      throw new StateError(
+        'ERR_STATE_FOLDER',
+        `${this.path} is no state folder. ${subject} holds what no mesh made (${foreign.slice(0, 3).join(', ')}). Set MESH_STATE to a folder of its own.`,
+      );
+    }
   }
 
-  remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
+  /** Removes all that a mesh made; the lock is this process's own, and goes last. */
+  remove(unlock: () => void): void {
+    for (const name of readdirSync(this.path)) {
+      if (name !== 'lock') rmSync(join(this.path, name), { recursive: true, force: true });
+    }
+    unlock();
+    rmdirSync(this.path);
   }
 
-  get #runningFile(): string {
-    return join(this.path, 'running.json');
+  /** A link may lead anywhere, and another user's folder is not ours to keep keys in. */
+  #checkOwn(): void {
+    const stat = lstatSync(this.path);
+    if (!stat.isDirectory()) {
+      throw new StateError(
+        'ERR_STATE_FOLDER',
+        `${this.path} is no folder. Set MESH_STATE to a folder.`,
+      );
+    }
+    if (process.getuid && stat.uid !== process.getuid()) {
+      throw new StateError(
+        'ERR_STATE_FOLDER',
+        `The state folder ${this.path} belongs to another user. Set MESH_STATE to one of your own.`,
+      );
+    }
+  }
+}
+
+/** Node's own recursive `mkdir` never ends where a folder that is there refuses new ones without a word (/proc). */
+function makeFolder(path: string): void {
+  const parent = dirname(path);
+  if (!existsSync(parent)) makeFolder(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AgentDirectory, MeshConfig } from '@mesh/agent';
 import { EmbeddedAuthority } from '@mesh/authority';
@@ -18,14 +17,8 @@ export async function startAuthority(
     directory: state.sockets,
     workloads: directory.names().map((name) => ({ name, id: directory.spiffeIdOf(name) })),
     svidTtlSeconds: config.svidTtlSeconds,
-    log: {
-      info: ({ workloads, ...fields }: Record<string, unknown>, message: string) =>
-        logger.info({ ...fields, count: workloads }, message),
-      warn: ({ workloads, ...fields }: Record<string, unknown>, message: string) =>
-        logger.warn({ ...fields, count: workloads }, message),
-    },
+    log: logger,
   });
-  mkdirSync(state.bundles, { recursive: true, mode: 0o700 });
   const keep = () => {
     const { trustDomain, authorities } = authority.bundle();
     state.write(
@@ -33,7 +26,12 @@ export async function startAuthority(
       serializeBundleDocument({ trustDomain, x509Authorities: authorities }),
     );
   };
-  keep();
+  try {
+    keep();
+  } catch (error) {
+    authority.close();
+    throw error;
+  }
   authority.onBundle(keep);
   return authority;
 }

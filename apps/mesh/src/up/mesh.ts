@@ -19,6 +19,7 @@ export interface MeshOptions {
   /** Any free ports instead of the configured ones. */
   readonly anyPort?: boolean;
   readonly onProgress?: (progress: Progress) => void;
+  /** Ends the start. */
   readonly signal?: AbortSignal;
 }
 
@@ -27,6 +28,7 @@ export interface RunningAgents {
   readonly agents: readonly Pick<RunningAgent, 'name' | 'spiffeId' | 'url' | 'managementUrl'>[];
   /** Rejects when an agent ends by itself. */
   readonly failed: Promise<never>;
+  /** Callers before those they call, then the authority. */
   close(): Promise<void>;
 }
 
@@ -39,13 +41,20 @@ export async function startAllInOne(options: MeshOptions): Promise<RunningAgents
   const authority = await startAuthority(config, directory, state, logger);
   const running: RunningAgent[] = [];
   const close = async () => {
-    for (const name of closingOrder(directory))
-      await running.find((agent) => agent.name === name)?.close();
-    authority.close();
+    try {
+      for (const name of closingOrder(directory))
+        await running.find((agent) => agent.name === name)?.close();
+    } finally {
+      authority.close();
+    }
   };
-  try {
-    const starts = await Promise.allSettled(
-      directory.names().map(async (name) => {
+
+  // The first that cannot start ends the starts of the others.
+  const broken = new AbortController();
+  const signal = AbortSignal.any([broken.signal, ...(options.signal ? [options.signal] : [])]);
+  await Promise.all(
+    directory.names().map(async (name) => {
+      try {
         const agent = await startAgent(await importAgent(name), {
           config,
           directory,
@@ -54,20 +63,21 @@ export async function startAllInOne(options: MeshOptions): Promise<RunningAgents
           workloadApi: authority.socketOf(name),
           peerUrl: (peer) =>
             running.find((agent) => agent.name === peer)?.url ?? config.peerUrl(peer, directory),
-          ...(options.anyPort ? { anyPort: true } : {}),
+          anyPort: options.anyPort === true,
           ...(options.onProgress ? { onProgress: options.onProgress } : {}),
-          ...(options.signal ? { signal: options.signal } : {}),
+          signal,
         });
         running.push(agent);
-      }),
-    );
-    const failed = starts.find((start) => start.status === 'rejected');
-    if (failed) throw failed.reason;
-    return { agents: running, close, failed: new Promise(() => undefined) };
-  } catch (error) {
+      } catch (error) {
+        broken.abort(error);
+      }
+    }),
+  );
+  if (signal.aborted) {
     await close();
-    throw error;
+    throw signal.reason;
   }
+  return { agents: inOrder(running, directory), close, failed: new Promise(() => undefined) };
 }
 
 /** The fixed export by which an app is found: `agent` of `apps/NAME/src/agent.ts`. */
@@ -76,6 +86,11 @@ async function importAgent(name: string): Promise<AgentDefinition> {
     agent: AgentDefinition;
   };
   return module.agent;
+}
+
+function inOrder(running: readonly RunningAgent[], directory: AgentDirectory): RunningAgent[] {
+  const order = directory.names();
+  return running.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 }
 
 /** Callers before those they call: a request that is under way ends from its outer end. */

@@ -1,97 +1,122 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
-import { request } from 'undici';
-import { MeshError } from '@mesh/errors';
+import { fileURLToPath } from 'node:url';
+import { portVariables } from '@mesh/agent';
+import { originOf } from '@mesh/agent/nest';
+import { AgentExitedError } from './agent-exited.error.js';
 import { startAuthority } from './embedded-authority.js';
+import { isReady } from './is-ready.js';
 import { closingOrder, type MeshOptions, type RunningAgents } from './mesh.js';
+import { freePort } from './ports.js';
 
-/** A process of an agent ended although nobody stopped it. */
-export class AgentExitedError extends MeshError {
-  readonly code = 'ERR_AGENT_EXITED';
+/** An agent that has not ended by then is killed, in milliseconds; by itself it takes 5 s at most. */
+const STOP_MS = 10_000;
+/** Between two looks whether an agent is ready, in milliseconds. */
+const LOOK_MS = 100;
 
-  constructor(
-    readonly agent: string,
-    how: string,
-  ) {
-    super(`${agent} ended by itself (${how}). Its last lines say why.`);
-  }
-}
-
-/** Split: one process an agent, with the embedded authority in this one. An agent that ends takes all down. */
+/**
+ * Split: one process an agent, with the embedded authority in this one. Agents end when this process does, however it
+ * ends: by its word, by `kill -9` through the IPC channel that then closes.
+ */
 export async function startSplit(options: MeshOptions): Promise<RunningAgents> {
   const { config, directory, state, logger, signal } = options;
   const authority = await startAuthority(config, directory, state, logger);
   const children = new Map<string, ChildProcess>();
-  let stopping = false;
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => undefined);
+  const ending = new AbortController();
+  const killAll = () => {
+    for (const child of children.values()) child.kill('SIGKILL');
+  };
+  process.once('exit', killAll);
 
   const close = async () => {
-    stopping = true;
-    for (const name of closingOrder(directory)) {
-      const child = children.get(name);
-      if (!child || child.exitCode !== null || child.signalCode !== null) continue;
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      await ended;
+    ending.abort();
+    try {
+      for (const name of closingOrder(directory)) await end(children.get(name));
+    } finally {
+      process.off('exit', killAll);
+      authority.close();
     }
-    authority.close();
   };
 
-  for (const name of directory.names()) {
-    const child = spawn(
-      process.execPath,
-      [fileURLToPath(new URL(`../../../${name}/src/main.js`, import.meta.url))],
-      {
-        stdio: ['ignore', 'inherit', 'inherit'],
-        env: {
-          ...process.env,
-          ...config.environment(),
-          SPIFFE_ENDPOINT_SOCKET: authority.socketOf(name),
-        },
-      },
-    );
-    children.set(name, child);
-    child.once('exit', (code, how) => {
-      if (!stopping) reject(new AgentExitedError(name, how ?? `exit code ${code}`));
-    });
-  }
-
-  const agents = directory.names().map((name) => ({
-    name,
-    spiffeId: directory.spiffeIdOf(name).toString(),
-    url:
-      name === 'gateway'
-        ? `http://${config.bind}:${config.port(name, directory)}`
-        : `https://${config.bind}:${config.port(name, directory)}`,
-    managementUrl: `http://${config.bind}:${config.managementPort(name, directory)}`,
-  }));
   try {
+    const { agents, environment } = await plan(options);
+    for (const { name } of agents) {
+      const child = start(name, {
+        ...config.environment(),
+        ...environment,
+        SPIFFE_ENDPOINT_SOCKET: authority.socketOf(name),
+      });
+      children.set(name, child);
+      child.once('exit', (code, how) => {
+        if (ending.signal.aborted) return;
+        ending.abort();
+        reject(new AgentExitedError(name, how ?? `exit code ${code}`));
+      });
+    }
+    const wait = AbortSignal.any([ending.signal, ...(signal ? [signal] : [])]);
     await Promise.race([
       failed,
-      ...[Promise.all(agents.map((agent) => untilReady(agent.managementUrl, signal)))],
+      Promise.all(agents.map(({ managementUrl }) => untilReady(managementUrl, wait))),
     ]);
+    return { agents, close, failed };
   } catch (error) {
     await close();
     throw error;
   }
-  return { agents, close, failed };
 }
 
-/** Asks the agent's own probe, as Kubernetes would. */
-async function untilReady(managementUrl: string, signal: AbortSignal | undefined): Promise<void> {
-  for (;;) {
-    signal?.throwIfAborted();
-    const ready = await request(`${managementUrl}/health/ready`).then(
-      async ({ statusCode, body }) => {
-        await body.dump();
-        return statusCode === 200;
-      },
-      () => false, // not listening yet
+/** Where each agent will be. A port that may be any is chosen here: the others must know it. */
+async function plan({ config, directory }: MeshOptions): Promise<{
+  agents: RunningAgents['agents'];
+  environment: Record<string, string>;
+}> {
+  const environment: Record<string, string> = {};
+  const choose = async (variable: string, port: number) => {
+    if (port !== 0) return port;
+    const free = await freePort(config.bind);
+    environment[variable] = String(free);
+    return free;
+  };
+  const agents: RunningAgents['agents'][number][] = [];
+  for (const name of directory.names()) {
+    const variables = portVariables(name);
+    const port = await choose(variables.port, config.port(name, directory));
+    const managementPort = await choose(
+      variables.managementPort,
+      config.managementPort(name, directory),
     );
-    if (ready) return;
-    await delay(100, undefined, signal ? { signal } : {});
+    agents.push({
+      name,
+      spiffeId: directory.spiffeIdOf(name).toString(),
+      url: originOf(name === 'gateway' ? 'http' : 'https', config.bind, port),
+      managementUrl: originOf('http', config.bind, managementPort),
+    });
   }
+  return { agents, environment };
+}
+
+function start(name: string, env: Record<string, string | undefined>): ChildProcess {
+  const main = fileURLToPath(new URL(`../../../${name}/src/main.js`, import.meta.url));
+  return spawn(process.execPath, [main], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // A group of its own: a terminal's Ctrl-C reaches this process alone, which then stops them in order.
+    detached: true,
+  });
+}
+
+async function end(child: ChildProcess | undefined): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+async function untilReady(managementUrl: string, signal: AbortSignal): Promise<void> {
+  while (!(await isReady(managementUrl))) await delay(LOOK_MS, undefined, { signal });
 }

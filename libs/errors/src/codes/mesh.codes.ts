@@ -22,4 +22,10 @@ export const meshCodes = {
     title: 'An agent ended by itself',
     remedy: 'See its last log lines.',
   },
+  ERR_SECRET_UNUSED: {
+    status: 500,
+    title: 'No agent reads a secret of this name',
+    remedy:
+      "Give one of the names that the message lists, or name it under `secrets` in an agent's agent.yaml.",
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,88 @@
+import { request as send, type Dispatcher } from 'undici';
+import { serverSentEvents } from '@mesh/agent';
+import type { AnswerDto, ResearchRequestDto, Stage } from '@mesh/contracts';
+import { isErrorCode, MeshError, type Problem } from '@mesh/errors';
+import { CommandError } from '../command.error.js';
+
+/** Largest answer that is read, in bytes. */
+const ANSWER_BYTES = 8 * 1024 * 1024;
+/** How much longer than the gateway's own deadline its silence is borne, in milliseconds. */
+const PATIENCE_MS = 10_000;
+
+const STAGES: Readonly<Record<Stage, string>> = { searching: 'Searching…', writing: 'Writing…' };
+
+export interface ResearchOptions {
+  readonly signal: AbortSignal;
+  /** The gateway's own deadline, in milliseconds. */
+  readonly deadlineMs: number;
+  /** Tells how far it is. */
+  readonly say: (line: string) => void;
+}
+
+/** Asks a gateway; reads its events until the answer. */
+export async function research(
+  gatewayUrl: string,
+  request: ResearchRequestDto,
+  { signal, deadlineMs, say }: ResearchOptions,
+): Promise<AnswerDto> {
+  try {
+    const silence = deadlineMs + PATIENCE_MS;
+    const response = await send(`${gatewayUrl}/v1/research`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify(request),
+      headersTimeout: silence,
+      bodyTimeout: silence,
+      signal,
+    });
+    if (response.statusCode !== 200) throw await problemOf(response, gatewayUrl);
+    for await (const { event, data } of serverSentEvents(response.body, ANSWER_BYTES, tooLarge)) {
+      const value = JSON.parse(data) as Record<string, unknown>;
+      if (event === 'done') return value as unknown as AnswerDto;
+      if (event === 'error') throw failure(value as unknown as Problem);
+      if (event === 'progress') say(STAGES[value['stage'] as Stage]);
+      if (event === 'sources') say(`Found ${(value['sources'] as unknown[]).length} passages.`);
+    }
+  } catch (error) {
+    if (signal.aborted || error instanceof MeshError) throw error;
+    throw unreachable(gatewayUrl, error);
+  }
+  throw new CommandError('ERR_PEER_RESPONSE_INVALID', 'The gateway ended its answer half way.');
+}
+
+async function problemOf(
+  { statusCode, body }: Dispatcher.ResponseData,
+  gatewayUrl: string,
+): Promise<CommandError> {
+  const problem = (await body.json().catch(() => undefined)) as Problem | undefined;
+  return isErrorCode(problem?.code)
+    ? failure(problem)
+    : new CommandError(
+        'ERR_PEER_RESPONSE_INVALID',
+        `What listens at ${gatewayUrl} is no gateway: it answered with status ${statusCode}.`,
+      );
+}
+
+function failure(problem: Problem): CommandError {
+  const members = (problem.errors ?? []).map(({ message }) => message);
+  return new CommandError(
+    isErrorCode(problem.code) ? problem.code : 'ERR_PEER_FAILED',
+    `${members.length > 0 ? `${members.join('; ')}.` : problem.detail} [correlation ID ${problem.correlationId}]`,
+  );
+}
+
+function unreachable(gatewayUrl: string, cause: unknown): CommandError {
+  const { code } = cause as NodeJS.ErrnoException;
+  return new CommandError(
+    'ERR_PEER_UNREACHABLE',
+    `The gateway at ${gatewayUrl} does not answer${code === undefined ? '' : ` (${code})`}.`,
+    { cause },
+  );
+}
+
+function tooLarge(): CommandError {
+  return new CommandError(
+    'ERR_PEER_RESPONSE_INVALID',
+    `The answer is larger than ${ANSWER_BYTES} bytes.`,
+  );
+}

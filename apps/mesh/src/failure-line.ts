@@ -1,0 +1,27 @@
+import { errorAreas, errorEntry, MeshError, type ErrorCode } from '@mesh/errors';
+
+/** Errors whose own message says what to do, since it knows the variable, file or process. */
+const COMPLETE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  ...(Object.keys(errorAreas.mesh) as ErrorCode[]),
+  'ERR_CONFIG_INVALID',
+  'ERR_AGENT_FILE_INVALID',
+  'ERR_AGENT_UNKNOWN',
+  'ERR_PORT_IN_USE',
+  'ERR_BODY_INVALID',
+]);
+
+/** A failure in one line, for the person who gave the command: what happened, what to do, the code. */
+export function failureLine(error: unknown): string {
+  const line =
+    error instanceof MeshError
+      ? `${error.message}${remedyOf(error.code)} (${error.code})`
+      : error instanceof Error
+        ? error.message
+        : String(error);
+  return line.replace(/\s+/g, ' ').trim();
+}
+
+function remedyOf(code: ErrorCode): string {
+  const entry = COMPLETE.has(code) ? undefined : errorEntry(code);
+  return entry === undefined ? '' : ` ${entry.remedy}`;
+}

@@ -1,0 +1,50 @@
+import type { MeshConfig } from '@mesh/agent';
+
+/** What a running mesh tells other commands about itself. */
+export interface RunningMesh {
+  readonly pid: number;
+  readonly shape: 'all in one' | 'split' | 'infra';
+  /** Base URL of the gateway; for `infra` where it is once somebody starts it. */
+  readonly gatewayUrl?: string;
+  /** The settings that its answers depend on. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly agents: Readonly<Record<string, RunningAgentInfo>>;
+}
+
+export interface RunningAgentInfo {
+  readonly spiffeId: string;
+  readonly url?: string;
+  readonly managementUrl?: string;
+}
+
+const ANSWERS_DEPEND_ON: ReadonlySet<string> = new Set([
+  'trustDomain',
+  'agents',
+  'documents',
+  'search',
+  'tavilyUrl',
+  'model',
+  'geminiModel',
+  'geminiUrl',
+]);
+
+export function settingsOf(config: MeshConfig): Record<string, string> {
+  return Object.fromEntries(
+    config
+      .rows()
+      .filter(({ key }) => ANSWERS_DEPEND_ON.has(key))
+      .map(({ key, value }) => [key, value]),
+  );
+}
+
+/**
+ * The settings that this command was told otherwise than the running mesh has them. Defaults and mesh.yaml do not
+ * count: who started the mesh with a flag means that mesh afterwards.
+ */
+export function differences(config: MeshConfig, running: RunningMesh): string[] {
+  return config
+    .rows()
+    .filter(({ source }) => source.startsWith('--') || source.startsWith('MESH_'))
+    .filter(({ key, value }) => ANSWERS_DEPEND_ON.has(key) && running.settings[key] !== value)
+    .map(({ key }) => key);
+}
