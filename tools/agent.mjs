@@ -14,9 +14,14 @@ if (!agents.includes(name)) {
   console.error(`mesh: name one of the agents: npm run agent -- ${agents.join(' | ')}`);
   process.exit(1);
 }
-const env = { ...process.env };
-if (!env.SPIFFE_ENDPOINT_SOCKET) Object.assign(env, joinInfra());
-become(await prepare(), [builtMain(name), ...args], env);
+const joined = process.env.SPIFFE_ENDPOINT_SOCKET ? {} : joinInfra();
+// What the person set for this agent stands.
+become(await prepare(), [builtMain(name), ...args], { ...joined, ...set(process.env) });
+
+/** Without the variables that are there and empty: they count as not set. */
+function set(env) {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+}
 
 /** What `./mesh infra` left for this agent. Said aloud, since nothing falls back to a stand-in by itself. */
 function joinInfra() {

@@ -47,7 +47,7 @@ if (process.argv[2] === 'wait') {
   process.on('SIGTERM', () => process.exit(7));
   setInterval(() => {}, 1000);
 }
-console.log(JSON.stringify({ args: process.argv.slice(2), socket: process.env.SPIFFE_ENDPOINT_SOCKET }));
+console.log(JSON.stringify({ args: process.argv.slice(2), socket: process.env.SPIFFE_ENDPOINT_SOCKET, tried: process.env.TRIED }));
 if (process.argv[2] === 'fail') process.exitCode = 3;
 `;
 
@@ -222,6 +222,15 @@ describe('npm run agent', () => {
     const joined = await agent(['writer', '--flag']);
     expect(JSON.parse(joined.stdout)).toEqual({ args: ['--flag'], socket: 'unix:///run/writer' });
     expect(joined.stderr).toMatch(/SPIFFE_ENDPOINT_SOCKET=unix:\/\/\/run\/writer/);
+  });
+
+  it("takes the infra's settings, and leaves those that are set alone", async () => {
+    const agents = { writer: { SPIFFE_ENDPOINT_SOCKET: 'unix:///run/writer', TRIED: 'infra' } };
+    write('.mesh/infra.json', JSON.stringify({ pid: process.pid, agents }));
+    const joined = await agent(['writer']);
+    expect(JSON.parse(joined.stdout)).toMatchObject({ tried: 'infra' });
+    const own = await agent(['writer'], { TRIED: 'own' });
+    expect(JSON.parse(own.stdout)).toMatchObject({ tried: 'own', socket: 'unix:///run/writer' });
   });
 
   it('reads the state folder that MESH_STATE names', async () => {
