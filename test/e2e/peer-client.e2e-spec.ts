@@ -315,27 +315,32 @@ describe('an error of the peer', () => {
     JSON.stringify({ code, detail: 'a detail', status: 500, ...more });
 
   it('is passed on where its code may be', async () => {
-    answers(400, problem('ERR_BODY_INVALID', { errors: [{ path: 'notes.0', message: 'm' }] }));
+    answers(422, problem('ERR_MODEL_PROMPT_BLOCKED'));
     expect(await failure(post())).toMatchObject({
-      code: 'ERR_BODY_INVALID',
+      code: 'ERR_MODEL_PROMPT_BLOCKED',
       message: 'a detail',
-      members: [{ path: 'notes.0', message: 'm' }],
+      status: 422,
       peerVerdict: 'refused',
     });
+    answers(422, problem('ERR_MODEL_PROMPT_BLOCKED', { detail: 'x'.repeat(9_000) }));
+    expect((await failure(post())).message).toHaveLength(500);
   });
 
-  it('is passed on without what has no form', async () => {
-    const errors = [null, 7, { path: 1, message: 'm' }, { path: 'p', message: 'm', more: 'x' }];
-    answers(400, problem('ERR_BODY_INVALID', { errors, detail: 'x'.repeat(9_000) }));
-    const error = await failure(post());
-    expect(error).toMatchObject({ members: [{ path: 'p', message: 'm' }] });
-    expect(error.message).toHaveLength(500);
+  it('about what lies behind it is left to the peer to try again, and says when to come back', async () => {
+    answers(503, problem('ERR_MODEL_RATE_LIMITED'), { 'retry-after': '2' });
+    expect(await failure(post())).toMatchObject({
+      code: 'ERR_MODEL_RATE_LIMITED',
+      retry: 'no',
+      retryAfterMs: 2_000,
+    });
+    expect(peer.requests).toHaveLength(1);
   });
 
   it.each([
     [403, 'ERR_PEER_REFUSED', 'a problem', problem('ERR_CALLER_DENIED')],
     [403, 'ERR_PEER_REFUSED', 'something else', 'nothing'],
     [404, 'ERR_PEER_FAILED', 'a problem', problem('ERR_ROUTE_NOT_FOUND')],
+    [400, 'ERR_PEER_FAILED', 'a word about our body', problem('ERR_BODY_INVALID')],
     [500, 'ERR_PEER_FAILED', 'a problem', problem('ERR_INTERNAL')],
     [500, 'ERR_PEER_FAILED', 'an unknown code', problem('ERR_NO_SUCH_CODE')],
     [502, 'ERR_PEER_FAILED', 'a page', '<html>'],

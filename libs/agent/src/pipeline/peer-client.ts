@@ -1,12 +1,5 @@
 import { HEADERS, type AgentEvent, type RequestContext } from '@mesh/contracts';
-import {
-  errorEntry,
-  hasCode,
-  isErrorCode,
-  MeshError,
-  type Problem,
-  type ProblemMember,
-} from '@mesh/errors';
+import { errorEntry, hasCode, isErrorCode, MeshError, type Problem } from '@mesh/errors';
 import {
   ConnectionEndedError,
   PeerConnectionError,
@@ -176,19 +169,19 @@ export class PeerClient {
   ): MeshError {
     const code = problem?.code;
     const status = response?.status;
-    const retryAfterMs = parseRetryAfter(response?.headers['retry-after']);
-    const options =
-      // Who asks to come back later has not begun.
-      (status === 503 || status === 429) && retryAfterMs !== undefined
-        ? ({ retry: 'safe', retryAfterMs } as const)
-        : {};
+    const retryAfterMs =
+      status === 503 || status === 429
+        ? parseRetryAfter(response?.headers['retry-after'])
+        : undefined;
+    // Who asks to come back later has not begun.
+    const later = retryAfterMs === undefined ? {} : ({ retry: 'safe', retryAfterMs } as const);
     if (isErrorCode(code) && errorEntry(code)?.relay) {
       return new RelayedError(
         code,
         this.name,
         String(problem?.detail ?? code).slice(0, 500),
-        membersOf(problem?.errors),
-        options,
+        // What lies behind the peer is tried again by the peer: if each hop did, tries would multiply.
+        code === 'ERR_AGENT_STOPPING' || retryAfterMs === undefined ? later : { retryAfterMs },
       );
     }
     return status === 403
@@ -201,7 +194,7 @@ export class PeerClient {
           'ERR_PEER_FAILED',
           this.name,
           `${this.name} ${status === undefined ? 'failed' : `answered with status ${status}`}.`,
-          options,
+          later,
         );
   }
 
@@ -250,17 +243,6 @@ function outcomeOf(signal: AbortSignal): HopOutcome {
   if (!signal.aborted) return 'error';
   const lapsed = LAPSES.some((code) => hasCode(signal.reason, code));
   return lapsed ? 'error' : 'aborted';
-}
-
-/** A peer's word about the members at fault is passed on, as far as it has their form. */
-function membersOf(errors: unknown): ProblemMember[] {
-  if (!Array.isArray(errors)) return [];
-  return errors.slice(0, 20).flatMap((error: Partial<ProblemMember> | null) => {
-    const { path, message } = error ?? {};
-    return typeof path === 'string' && typeof message === 'string'
-      ? [{ path: path.slice(0, 200), message: message.slice(0, 300) }]
-      : [];
-  });
 }
 
 async function text(

@@ -1,10 +1,4 @@
-import {
-  MeshError,
-  type ErrorCode,
-  type HasMembers,
-  type MeshErrorOptions,
-  type ProblemMember,
-} from '@mesh/errors';
+import { MeshError, type ErrorCode, type MeshErrorOptions } from '@mesh/errors';
 import type { HasPeerVerdict, PeerVerdict } from '@mesh/resilience';
 
 /** A call to another agent failed. */
@@ -26,7 +20,7 @@ export class PeerCallError extends MeshError implements HasPeerVerdict {
 }
 
 /** An error of another agent that is passed on as it is (`relay` of its code's entry). */
-export class RelayedError extends MeshError implements HasMembers, HasPeerVerdict {
+export class RelayedError extends MeshError implements HasPeerVerdict {
   /** The agent answered: that a provider behind it failed says nothing against it. */
   readonly peerVerdict = 'refused';
 
@@ -34,7 +28,6 @@ export class RelayedError extends MeshError implements HasMembers, HasPeerVerdic
     readonly code: ErrorCode,
     readonly peer: string,
     message: string,
-    readonly members: readonly ProblemMember[],
     options?: MeshErrorOptions,
   ) {
     super(message, options);

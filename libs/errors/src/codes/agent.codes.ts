@@ -32,25 +32,21 @@ export const agentCodes = {
     status: 400,
     title: 'The body is not well-formed JSON',
     remedy: 'Send one JSON object.',
-    relay: true,
   },
   ERR_BODY_INVALID: {
     status: 400,
     title: 'The body breaks the contract',
     remedy: 'See `errors` for the members at fault, and /openapi.json for the contract.',
-    relay: true,
   },
   ERR_BODY_TYPE: {
     status: 415,
     title: 'The body is not JSON',
     remedy: 'Send Content-Type: application/json.',
-    relay: true,
   },
   ERR_BODY_TOO_LARGE: {
     status: 413,
     title: 'The body is too large',
     remedy: 'Send less than the limit in agent.yaml (limits.bodyBytes).',
-    relay: true,
   },
   ERR_HEADER_INVALID: {
     status: 400,
