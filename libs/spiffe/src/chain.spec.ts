@@ -41,6 +41,34 @@ describe('verifyChain', () => {
     });
   });
 
+  it('compares names with constraints so many times and no more', async () => {
+    const names = (count: number) => Array.from({ length: count }, (_, index) => `${index}.test`);
+    const authority = await mintCa({
+      trustDomain: TRUST_DOMAIN,
+      nameConstraints: { excluded: { dns: names(64).map((name) => `not.${name}`) } },
+    });
+    // The URI and the subject are names as well.
+    const enough = await authority.issue({ dnsNames: names(62) });
+    await expect(verify(enough.chainDer, [authority.certificateDer])).resolves.toBeDefined();
+    const more = await authority.issue({ dnsNames: names(63) });
+    await expect(verify(more.chainDer, [authority.certificateDer])).rejects.toMatchObject({
+      code: 'ERR_CHAIN_NAME_CONSTRAINTS',
+    });
+  });
+
+  it('reads the names of no signer that the workload made up itself', async () => {
+    const authority = await mintCa({ trustDomain: TRUST_DOMAIN });
+    const { chainDer } = await authority.issue();
+    const made = await mintCa({
+      trustDomain: TRUST_DOMAIN,
+      keyIds: false,
+      nameConstraints: { permitted: { uri: ['elsewhere.test'] } },
+    });
+    await expect(
+      verify(concatenated(chainDer, made.certificateDer), [authority.certificateDer]),
+    ).rejects.toMatchObject({ code: 'ERR_CHAIN_SIGNATURE' });
+  });
+
   it('says what it verified', async () => {
     const end = new Date(Math.floor(Date.now() / 1000) * 1000 + 60_000);
     const start = new Date(end.getTime() - 90_000);

@@ -98,6 +98,8 @@ export function* verifyPresentedChain(
       'A certificate is not signed by the one that follows it.',
     );
   }
+  // Last, as anyone can put signers of their own making above a leaf: those are refused by now, their names unread.
+  for (const { issuer, below } of links) assertNames(issuer, below);
   return { id, chain, last: signers.at(-1) ?? leaf };
 }
 
@@ -135,6 +137,7 @@ export function* verifyChain(
     try {
       assertValidAt(authority, at);
       assertSigner(authority, chain, id);
+      assertNames(authority, chain);
     } catch (error) {
       // A renewed authority has the name of the one before it: the next may be the right one.
       reason ??= error as CertificateError;
@@ -238,13 +241,16 @@ function assertSigner(signer: Certificate, below: readonly Certificate[], id: Sp
     'ERR_CHAIN_PATH_LENGTH',
     `A signing certificate permits ${signer.pathLength} others below it.`,
   );
+  assertUnderstood(signer);
+  publicKeyKindOf(signer);
+  signatureAlgorithmOf(signer);
+}
+
+function assertNames(signer: Certificate, below: readonly Certificate[]): void {
   rule(
     below.every((certificate) => withinNameConstraints(certificate, signer)),
     signer,
     'ERR_CHAIN_NAME_CONSTRAINTS',
     'A name is outside what a signing certificate permits.',
   );
-  assertUnderstood(signer);
-  publicKeyKindOf(signer);
-  signatureAlgorithmOf(signer);
 }
