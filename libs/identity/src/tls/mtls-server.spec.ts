@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import type { Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { mintCa, type MintedCa } from '@test/kit';
 import { bundleOf, svidOf, TestSource } from '../../test/workload.js';
@@ -193,6 +193,23 @@ describe('a refused peer', () => {
     const past = { notBefore: new Date(Date.now() - 9e6), notAfter: new Date(Date.now() - 5e6) };
     const event = await refused(await svidOf(ca, '/client', past), 'ERR_PEER_UNTRUSTED');
     expect(event.reason).toContain('CERT_HAS_EXPIRED');
+  });
+
+  it('may never begin its handshake: it is closed, and HTTP hears nothing of it', async () => {
+    const source = new TestSource(server, bundleOf('a.test', ca));
+    const started = await start(source, authorizeAny(), { handshakeTimeoutMs: 50 });
+    const clientErrors: Error[] = [];
+    started.server.on('clientError', (error) => clientErrors.push(error));
+    const event = started.nextEvent();
+    const socket = connectTcp(started.port, '127.0.0.1').resume();
+    await once(socket, 'close');
+    expect(await event).toMatchObject({
+      outcome: 'refused',
+      code: 'ERR_PEER_HANDSHAKE_FAILED',
+      reason: expect.stringContaining('ERR_TLS_HANDSHAKE_TIMEOUT'),
+      remoteAddress: '127.0.0.1',
+    });
+    expect(clientErrors).toEqual([]);
   });
 
   it('may speak an older TLS', async () => {

@@ -123,9 +123,13 @@ class MtlsServer {
     server.on('request', (request, response) => {
       if (this.#track(request, response)) requestListener?.(request, response);
     });
-    server.on('tlsClientError', (error: NodeJS.ErrnoException, { remoteAddress }) =>
-      this.#log?.(refusedEvent('server', { remoteAddress }, [], handshakeFailed(error))),
-    );
+    // Node's own listener hands it to HTTP as `clientError`: there each would be answered and logged like a bad request.
+    server.removeAllListeners('tlsClientError');
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      const { remoteAddress } = socket;
+      socket.destroy();
+      this.#log?.(refusedEvent('server', { remoteAddress }, [], handshakeFailed(error)));
+    });
     closeHandshakesToo(server);
     server.once(
       'close',
