@@ -15,6 +15,24 @@ describe('Alarm', () => {
     expect(ring).toHaveBeenCalledTimes(1);
   });
 
+  it('rings within 30 s of a clock that jumps past its time, as when the machine slept', () => {
+    const ring = jest.fn();
+    new Alarm().set(Date.now() + DAY, ring);
+    jest.setSystemTime(Date.now() + 2 * DAY);
+    jest.advanceTimersByTime(30_000);
+    expect(ring).toHaveBeenCalledTimes(1);
+  });
+
+  it('does not ring early where the clock is put back', () => {
+    const ring = jest.fn();
+    new Alarm().set(Date.now() + 1000, ring);
+    jest.setSystemTime(Date.now() - 10_000);
+    jest.advanceTimersByTime(10_999);
+    expect(ring).not.toHaveBeenCalled();
+    jest.advanceTimersByTime(1);
+    expect(ring).toHaveBeenCalledTimes(1);
+  });
+
   it('rings for a time that is past', () => {
     const ring = jest.fn();
     new Alarm().set(0, ring);

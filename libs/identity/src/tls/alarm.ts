@@ -1,7 +1,13 @@
-/** The longest delay that Node's timers take; a longer one would fire at once. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
+/**
+ * Longest time between two looks at the clock: timers stand still while a machine sleeps, and know nothing of a clock
+ * that is put forward. Node's own limit is 25 days.
+ */
+const MAX_DELAY_MS = 30_000;
 
-/** Calls back at a point in time (epoch milliseconds), also one that is months away. Does not hold the process up. */
+/**
+ * Calls back at a point in time (epoch milliseconds), also one that is months away, and at most 30 s late where the
+ * clock jumps past it. Does not hold the process up.
+ */
 export class Alarm {
   #timer: NodeJS.Timeout | undefined;
 
