@@ -60,7 +60,12 @@ export class EventStreamInterceptor implements NestInterceptor {
     request: FastifyRequest,
   ): AsyncGenerator<string> {
     try {
-      for (let step = first; !step.done; step = await steps.next()) yield frame(step.value);
+      let done = false;
+      for (let step = first; !step.done; step = await steps.next()) {
+        done ||= step.value.type === 'done';
+        yield frame(step.value);
+      }
+      if (!done) throw new IncompleteStreamError();
     } catch (error) {
       const problem = problemOf(error, steps.context.correlationId);
       request.problemCode = problem.code;
@@ -111,7 +116,7 @@ class Steps {
     for (let step = await this.next(); !step.done; step = await this.next()) {
       if (step.value.type === 'done') result = step.value.result;
     }
-    if (!result) throw new IncompleteStreamError('The handler ended without a result.');
+    if (!result) throw new IncompleteStreamError();
     return result;
   }
 
@@ -146,4 +151,8 @@ function frame(event: AgentEvent<object>): string {
 /** A handler's stream ended without `done`: a fault of the handler. */
 export class IncompleteStreamError extends MeshError {
   readonly code = 'ERR_INTERNAL';
+
+  constructor() {
+    super('The handler ended without a result.');
+  }
 }
