@@ -242,13 +242,30 @@ describe('X509Source', () => {
   });
 
   it('refuses an expired SVID, and serves the next one', async () => {
-    const { source } = await connected();
+    const { source, call } = await connected();
     const { notAfter } = source.getX509Svid();
     clock.jump(notAfter.getTime() - clock.now());
     expect(source.getX509Svid().notAfter).toEqual(notAfter);
     clock.jump(1);
     expect(() => source.getX509Svid()).toThrow(code('ERR_SVID_EXPIRED'));
     expect(source.getX509BundleForTrustDomain(meshTest)).toBeDefined();
+    const next = await ca.issue({ notAfter: new Date(notAfter.getTime() + 60_000) });
+    const change = changed(source);
+    call.send(svidResponse({ svids: [svidEntry(next, ca.certificateDer, ID)] }));
+    await change;
+    expect(source.getX509Svid().leaf.raw).toEqual(next.certificateDer);
+  });
+
+  it('keeps the last good snapshot when an update has expired', async () => {
+    const { source, call } = await connected();
+    const before = source.snapshot;
+    const notAfter = new Date(clock.now() - 1000);
+    const late = await ca.issue({ notBefore: new Date(clock.now() - 60_000), notAfter });
+    const failure = failed(source);
+    call.send(svidResponse({ svids: [svidEntry(late, ca.certificateDer, ID)] }));
+    expect((await failure).code).toBe('ERR_SVID_EXPIRED');
+    expect(source.snapshot).toBe(before);
+    expect(source.state).toBe('connected');
   });
 
   it('keeps what it has when the Workload API is lost, and connects again', async () => {

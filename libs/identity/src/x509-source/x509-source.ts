@@ -63,7 +63,7 @@ export interface X509SourceOptions {
 
 /**
  * A live source of this workload's X.509-SVID and of the bundles it trusts, over the SPIFFE Workload API. Holds one
- * snapshot, swapped whole; an update that breaks a rule is rejected whole and the last good one kept.
+ * snapshot, swapped whole; an update that breaks a rule or has expired is rejected whole and the last good one kept.
  *
  * @example
  * const source = await X509Source.create({ signal: AbortSignal.timeout(30_000) });
@@ -168,9 +168,7 @@ export class X509Source implements X509SvidSource, X509BundleSource, Watchable {
   /** @throws X509SourceError */
   getX509Svid(): X509Svid {
     const { svid } = this.#current();
-    if (this.#clock.now() > svid.notAfter.getTime()) {
-      throw new X509SourceError('ERR_SVID_EXPIRED', 'The X.509-SVID of this workload has expired.');
-    }
+    this.#assertValid(svid);
     return svid;
   }
 
@@ -220,10 +218,18 @@ export class X509Source implements X509SvidSource, X509BundleSource, Watchable {
     }
   }
 
+  #assertValid(svid: X509Svid): void {
+    if (this.#clock.now() > svid.notAfter.getTime()) {
+      throw new X509SourceError('ERR_SVID_EXPIRED', 'The X.509-SVID of this workload has expired.');
+    }
+  }
+
   #update({ svids, bundles }: X509Context): void {
     let svid: X509Svid;
     try {
       svid = this.#picker(svids);
+      // It would take the place of one that may be valid, and cut all connections.
+      this.#assertValid(svid);
     } catch (error) {
       this.#failed(pickerError(error));
       return;
