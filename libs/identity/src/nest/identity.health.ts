@@ -33,7 +33,8 @@ export class IdentityHealthIndicator {
       updatedSecondsAgo: Math.max(0, Math.floor((now - updatedAt) / 1000)),
       rotations,
     };
-    if (secondsToExpiry <= 0) return indicator.down(details);
+    // Not by the rounded seconds: the last of them is still served.
+    if (now >= svid.notAfter.getTime()) return indicator.down(details);
     return state === 'connected' ? indicator.up(details) : indicator.degraded(details);
   }
 }
