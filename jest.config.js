@@ -17,5 +17,7 @@ export default {
     '^@mesh/([^/]+)/nest$': '<rootDir>/libs/$1/src/nest/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  // A test that waits for an event fails by this limit; a busy machine must not make it fail.
+  testTimeout: 30_000,
   coverageProvider: 'v8',
 };
