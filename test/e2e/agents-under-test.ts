@@ -71,7 +71,7 @@ export class ScriptedSearch implements SearchProvider {
 export class ScriptedModel implements DraftModel {
   readonly provider = 'embedded';
   readonly name = 'scripted';
-   
+
   draft: DraftModel['draft'] = async function* () {
     yield { type: 'text', text: 'A document. ' };
     yield {
