@@ -1,15 +1,12 @@
 import { Command } from 'commander';
-import { ask } from './commands/ask/ask.js';
-import { config } from './commands/config.js';
-import { doctor } from './commands/doctor/doctor.js';
-import { infra } from './commands/infra.js';
-import { reset } from './commands/reset.js';
-import { listSecrets, removeSecret, setSecret } from './commands/secret.js';
-import { status } from './commands/status.js';
-import { up } from './commands/up.js';
+import type { AskFlags } from './commands/ask/ask.js';
+import type { Flags } from './commands/prepare.js';
 import { depth, documents, json, logFormat, logLevel, model, search } from './options.js';
 
-/** The command line of the mesh. */
+type UpFlags = Flags & { readonly split?: true };
+type Json = { readonly json?: true };
+
+/** The command line of the mesh. What a command needs is loaded when it runs: agents take a second. */
 export function program(): Command {
   const mesh = new Command('mesh').description(
     'Zero Trust AI Agent Mesh: ask a question; every hop between the agents proves who it is.',
@@ -24,7 +21,7 @@ export function program(): Command {
     .addOption(search())
     .addOption(logLevel())
     .addOption(logFormat())
-    .action(up);
+    .action(async (flags: UpFlags) => (await import('./commands/up.js')).up(flags));
 
   mesh
     .command('ask')
@@ -36,32 +33,34 @@ export function program(): Command {
     .addOption(model())
     .addOption(search())
     .addOption(logLevel())
-    .action(ask);
+    .action(async (question: string, flags: AskFlags) =>
+      (await import('./commands/ask/ask.js')).ask(question, flags),
+    );
 
   mesh
     .command('infra')
     .description('start the embedded stand-ins alone, for agents that are started one by one')
     .addOption(logLevel())
     .addOption(logFormat())
-    .action(infra);
+    .action(async (flags: Flags) => (await import('./commands/infra.js')).infra(flags));
 
   mesh
     .command('status')
     .description('show the running agents, their identities and their health')
     .addOption(json())
-    .action(status);
+    .action(async (flags: Json) => (await import('./commands/status.js')).status(flags));
 
   mesh
     .command('doctor')
     .description('look for what is commonly wrong, and say what to do')
-    .action(doctor);
+    .action(async () => (await import('./commands/doctor/doctor.js')).doctor());
 
   mesh
     .command('config')
     .description('show each configuration value and where it comes from')
     .option('--print', 'print the values (done without it, too)')
     .addOption(json())
-    .action(config);
+    .action(async (flags: Json) => (await import('./commands/config.js')).config(flags));
 
   const secret = mesh
     .command('secret')
@@ -70,19 +69,22 @@ export function program(): Command {
     .command('set')
     .description('store a key; asks for it without showing it, or reads it from standard input')
     .argument('<name>', 'gemini or tavily')
-    .action(setSecret);
-  secret.command('list').description('show the names of the stored keys').action(listSecrets);
+    .action(async (name: string) => (await import('./commands/secret.js')).setSecret(name));
+  secret
+    .command('list')
+    .description('show the names of the stored keys')
+    .action(async () => (await import('./commands/secret.js')).listSecrets());
   secret
     .command('remove')
     .description('remove a stored key')
     .argument('<name>', 'gemini or tavily')
-    .action(removeSecret);
+    .action(async (name: string) => (await import('./commands/secret.js')).removeSecret(name));
 
   mesh
     .command('reset')
     .description('remove the state folder (keys, search index, bundles), after asking')
     .option('--yes', 'do not ask')
-    .action(reset);
+    .action(async (flags: { yes?: true }) => (await import('./commands/reset.js')).reset(flags));
 
   finish(mesh, './mesh');
   return mesh;

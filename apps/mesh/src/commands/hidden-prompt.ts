@@ -1,8 +1,9 @@
 /** Reads a line from the terminal without showing it. Ctrl-C ends the process as it does elsewhere. */
 export function hiddenPrompt(question: string): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(question);
+  // First: what is typed as soon as the question stands there must not be shown either.
   stdin.setRawMode(true);
+  stderr.write(question);
   stdin.setEncoding('utf8');
   stdin.resume();
   return new Promise((resolve) => {

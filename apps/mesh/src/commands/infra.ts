@@ -1,6 +1,6 @@
-import { originOf } from '@mesh/agent/nest';
-import { settingsOf, type RunningAgentInfo } from '../state/running-mesh.js';
+import { agentsOf, settingsOf } from '../state/running-mesh.js';
 import { stopOnSignals } from '../stop.js';
+import { chooseAddresses } from '../up/addresses.js';
 import { startAuthority } from '../up/embedded-authority.js';
 import { logUnexpected, prepare, type Flags, type Prepared } from './prepare.js';
 
@@ -15,13 +15,21 @@ export async function infra(flags: Flags): Promise<void> {
   try {
     const authority = await startAuthority(config, directory, state, logger);
     try {
-      const shared = configured(prepared);
+      const addresses = await chooseAddresses(config, directory);
+      const shared = { ...configured(prepared), ...addresses.environment };
       const agents = Object.fromEntries(
         directory
           .names()
           .map((name) => [name, { SPIFFE_ENDPOINT_SOCKET: authority.socketOf(name), ...shared }]),
       );
-      announce(prepared, agents);
+      state.announceInfra(agents);
+      state.announce({
+        pid: process.pid,
+        shape: 'infra',
+        gatewayUrl: addresses.agents.find(({ name }) => name === 'gateway')!.url,
+        settings: settingsOf(config),
+        agents: agentsOf(addresses.agents),
+      });
       logger.info({ event: 'infra.ready' }, 'the embedded stand-ins serve');
       process.stderr.write(instructions(config.trustDomain.name, agents));
       const signal = await stop.requested;
@@ -49,40 +57,6 @@ function configured({ config }: Prepared): Variables {
       (entry): entry is [string, string] => /^MESH_(?!LOG_|CONFIG$)./.test(entry[0]) && !!entry[1],
     ),
   );
-}
-
-/** Where each agent will be, if it is started with the same configuration. */
-function announce(
-  { config, directory, state }: Prepared,
-  variables: Readonly<Record<string, Variables>>,
-): void {
-  const agents = Object.fromEntries(
-    directory.names().map((name): [string, RunningAgentInfo] => {
-      const port = config.port(name, directory);
-      const managementPort = config.managementPort(name, directory);
-      return [
-        name,
-        {
-          spiffeId: directory.spiffeIdOf(name).toString(),
-          ...(port === 0
-            ? {}
-            : { url: originOf(name === 'gateway' ? 'http' : 'https', config.bind, port) }),
-          ...(managementPort === 0
-            ? {}
-            : { managementUrl: originOf('http', config.bind, managementPort) }),
-        },
-      ];
-    }),
-  );
-  const gatewayUrl = agents['gateway']?.url;
-  state.announceInfra(variables);
-  state.announce({
-    pid: process.pid,
-    shape: 'infra',
-    ...(gatewayUrl === undefined ? {} : { gatewayUrl }),
-    settings: settingsOf(config),
-    agents,
-  });
 }
 
 function instructions(trustDomain: string, agents: Readonly<Record<string, Variables>>): string {

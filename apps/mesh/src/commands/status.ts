@@ -45,10 +45,7 @@ export async function status(flags: { readonly json?: true }): Promise<void> {
     process.exitCode = 1;
 }
 
-async function health(
-  managementUrl: string | undefined,
-): Promise<Pick<AgentStatus, 'status' | 'details'>> {
-  if (managementUrl === undefined) return { status: 'not running', details: {} };
+async function health(managementUrl: string): Promise<Pick<AgentStatus, 'status' | 'details'>> {
   try {
     const { statusCode, body } = await request(`${managementUrl}/health`, {
       headersTimeout: ANSWER_MS,
@@ -79,7 +76,7 @@ function readable(running: RunningMesh, agents: readonly AgentStatus[]): string 
           ? `${identity['secondsToExpiry']} s`
           : '-',
         typeof identity?.['rotations'] === 'number' ? String(identity['rotations']) : '-',
-        url ?? '-',
+        url,
       ]),
     ]),
     ...(trouble.length > 0 ? ['\n', ...trouble] : []),

@@ -1,11 +1,10 @@
-import type { Prepared } from './prepare.js';
-import { settingsOf } from '../state/running-mesh.js';
+import { agentsOf, settingsOf } from '../state/running-mesh.js';
 import { stopOnSignals } from '../stop.js';
 import { startAllInOne, type RunningAgents } from '../up/mesh.js';
 import { checkPorts } from '../up/ports.js';
 import { startSplit } from '../up/split.js';
 import { checkDocuments } from './check-documents.js';
-import { logUnexpected, prepare, type Flags } from './prepare.js';
+import { logUnexpected, prepare, type Flags, type Prepared } from './prepare.js';
 import { showProgress } from './progress.js';
 
 /** Starts the mesh and keeps it running until a signal. */
@@ -52,12 +51,7 @@ function announce(
     shape,
     gatewayUrl: url,
     settings: settingsOf(config),
-    agents: Object.fromEntries(
-      mesh.agents.map(({ name, spiffeId, url, managementUrl }) => [
-        name,
-        { spiffeId, url, managementUrl },
-      ]),
-    ),
+    agents: agentsOf(mesh.agents),
   });
   logger.info({ event: 'mesh.ready', url }, 'the mesh is ready');
   const width = Math.max(...mesh.agents.map(({ name }) => name.length));

@@ -5,7 +5,7 @@ export interface RunningMesh {
   readonly pid: number;
   readonly shape: 'all in one' | 'split' | 'infra';
   /** Base URL of the gateway; for `infra` where it is once somebody starts it. */
-  readonly gatewayUrl?: string;
+  readonly gatewayUrl: string;
   /** The settings that its answers depend on. */
   readonly settings: Readonly<Record<string, string>>;
   readonly agents: Readonly<Record<string, RunningAgentInfo>>;
@@ -13,8 +13,20 @@ export interface RunningMesh {
 
 export interface RunningAgentInfo {
   readonly spiffeId: string;
-  readonly url?: string;
-  readonly managementUrl?: string;
+  readonly url: string;
+  readonly managementUrl: string;
+}
+
+/** As other commands read them. */
+export function agentsOf(
+  agents: readonly (RunningAgentInfo & { readonly name: string })[],
+): RunningMesh['agents'] {
+  return Object.fromEntries(
+    agents.map(({ name, spiffeId, url, managementUrl }) => [
+      name,
+      { spiffeId, url, managementUrl },
+    ]),
+  );
 }
 
 const ANSWERS_DEPEND_ON: ReadonlySet<string> = new Set([

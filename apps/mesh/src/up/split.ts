@@ -2,13 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { portVariables } from '@mesh/agent';
-import { originOf } from '@mesh/agent/nest';
+import { chooseAddresses } from './addresses.js';
 import { AgentExitedError } from './agent-exited.error.js';
 import { startAuthority } from './embedded-authority.js';
 import { isReady } from './is-ready.js';
 import { closingOrder, type MeshOptions, type RunningAgents } from './mesh.js';
-import { freePort } from './ports.js';
 
 /** An agent that has not ended by then is killed, in milliseconds; by itself it takes 5 s at most. */
 const STOP_MS = 10_000;
@@ -42,7 +40,7 @@ export async function startSplit(options: MeshOptions): Promise<RunningAgents> {
   };
 
   try {
-    const { agents, environment } = await plan(options);
+    const { agents, environment } = await chooseAddresses(config, directory);
     for (const { name } of agents) {
       const child = start(name, {
         ...config.environment(),
@@ -66,36 +64,6 @@ export async function startSplit(options: MeshOptions): Promise<RunningAgents> {
     await close();
     throw error;
   }
-}
-
-/** Where each agent will be. A port that may be any is chosen here: the others must know it. */
-async function plan({ config, directory }: MeshOptions): Promise<{
-  agents: RunningAgents['agents'];
-  environment: Record<string, string>;
-}> {
-  const environment: Record<string, string> = {};
-  const choose = async (variable: string, port: number) => {
-    if (port !== 0) return port;
-    const free = await freePort(config.bind);
-    environment[variable] = String(free);
-    return free;
-  };
-  const agents: RunningAgents['agents'][number][] = [];
-  for (const name of directory.names()) {
-    const variables = portVariables(name);
-    const port = await choose(variables.port, config.port(name, directory));
-    const managementPort = await choose(
-      variables.managementPort,
-      config.managementPort(name, directory),
-    );
-    agents.push({
-      name,
-      spiffeId: directory.spiffeIdOf(name).toString(),
-      url: originOf(name === 'gateway' ? 'http' : 'https', config.bind, port),
-      managementUrl: originOf('http', config.bind, managementPort),
-    });
-  }
-  return { agents, environment };
 }
 
 function start(name: string, env: Record<string, string | undefined>): ChildProcess {

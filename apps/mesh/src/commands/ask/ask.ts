@@ -60,17 +60,15 @@ function parse(question: string, depth: Depth): ResearchRequestDto {
 /** The mesh that runs on this state folder, unless this command was told something that it is not. */
 async function runningMesh({ state, config }: Prepared): Promise<AskedMesh | undefined> {
   const running = state.running();
-  if (running?.gatewayUrl === undefined) return undefined;
+  if (running === undefined) return undefined;
   const others = differences(config, running);
   if (others.length > 0) {
     say(`The running mesh has another setting for: ${others.join(', ')}. It is left alone.`);
     return undefined;
   }
   // With `infra` the agents are started by others, or not.
-  if (running.shape === 'infra') {
-    const probe = running.agents['gateway']?.managementUrl;
-    if (probe === undefined || !(await isReady(probe))) return undefined;
-  }
+  const probe = running.agents['gateway']!.managementUrl;
+  if (running.shape === 'infra' && !(await isReady(probe))) return undefined;
   return { gatewayUrl: running.gatewayUrl, close: () => Promise.resolve() };
 }
 
