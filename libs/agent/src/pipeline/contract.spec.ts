@@ -92,9 +92,19 @@ describe('parseContract', () => {
     expect(faultsOf(body).members[0]?.message).toBe('nests deeper than 16 levels');
   });
 
+  it.each([
+    ['members', (count: number) => Object.fromEntries([...Array(count).keys()].map((n) => [n, 1]))],
+    ['items', (count: number) => ({ text: Array(count - 1).fill(1) })],
+    ['nested members', (count: number) => ({ text: Array((count - 1) / 3).fill({ a: 1, b: 2 }) })],
+  ])('refuses more than 1000 %s without looking at them', (_what, bodyOf) => {
+    const tooMany = 'the body holds more than 1000 values';
+    expect(faultsOf(bodyOf(1_000)).message).not.toContain(tooMany);
+    expect(faultsOf(bodyOf(1_003)).members).toEqual([{ path: '', message: tooMany }]);
+  });
+
   it('names at most 20 of many faults, each capped', () => {
     const body: Record<string, unknown> = { text: 'a' };
-    for (let index = 0; index < 5_000; index++) body[`${'k'.repeat(400)}${index}`] = 1;
+    for (let index = 0; index < 500; index++) body[`${'k'.repeat(400)}${index}`] = 1;
     const { members, message } = faultsOf(body);
     expect(members).toHaveLength(20);
     expect(members.every(({ path, message }) => path.length <= 200 && message.length <= 300)).toBe(
