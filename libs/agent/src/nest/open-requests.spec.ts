@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
+import { connect, Socket, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RequestLifetime } from '../pipeline/request-deadline.js';
 import { OpenRequests, type RequestEnd } from './open-requests.js';
@@ -73,6 +73,18 @@ describe('a request', () => {
     expect(open.size).toBe(20);
     client.resetAndDestroy();
     for (const { over } of requests) expect(await over).toMatchObject({ finished: false });
+    expect(open.size).toBe(0);
+  });
+
+  it('on a connection that is gone already is over once it has begun', async () => {
+    const socket = new Socket().destroy();
+    await once(socket, 'close');
+    const response = new ServerResponse(new IncomingMessage(socket));
+    let begun: RequestLifetime | undefined;
+    const over = new Promise<RequestLifetime | undefined>((resolve) => {
+      begun = open.begin(Date.now() + 60_000, Date.now(), socket, response, () => resolve(begun));
+    });
+    expect((await over)?.signal.reason).toMatchObject({ code: 'ERR_REQUEST_ABORTED' });
     expect(open.size).toBe(0);
   });
 

@@ -102,7 +102,8 @@ export class OpenRequests {
       });
     }
     waiting.add(ended);
-    if (socket.closed) ended();
+    // Not before `begin` has returned: `over` may use what it returns.
+    if (socket.closed) process.nextTick(ended);
   }
 }
 
