@@ -2,7 +2,10 @@ import { IsISO8601, IsString, Length, Matches } from 'class-validator';
 
 /** The identity an agent answered with. */
 export class AgentIdentityDto {
-  /** @example spiffe://mesh.local/ns/agents/sa/writer */
+  /**
+   * Its SPIFFE ID.
+   * @example spiffe://mesh.local/ns/agents/sa/writer
+   */
   @IsString()
   @Length(10, 2048)
   spiffeId!: string;

@@ -45,16 +45,19 @@ export class ResearchDto {
   @IsBoolean()
   answered!: boolean;
 
+  /** What the answer was written from; those it cites, and others that were read. */
   @IsArray()
   @ArrayMaxSize(50)
   @ValidateNested({ each: true })
   @Type(() => SourceDto)
   sources!: SourceDto[];
 
+  /** What wrote it. */
   @ValidateNested()
   @Type(() => ModelDto)
   model!: ModelDto;
 
+  /** How much was read. */
   @IsIn(DEPTHS)
   depth!: Depth;
 

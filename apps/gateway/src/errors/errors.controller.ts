@@ -1,14 +1,24 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { errorAreas, type ErrorEntry } from '@mesh/errors';
 import { Public } from '@mesh/identity/nest';
 
 /** Explains the error codes: each problem's `type` links here. */
-@ApiExcludeController()
+@ApiTags('errors')
 @Controller('errors')
 export class ErrorsController {
   @Get()
   @Public()
+  @ApiOperation({
+    summary: 'Explain the error codes',
+    description:
+      "What each code means and what to do about it; a problem's `type` names its entry.",
+  })
+  @ApiProduces('text/html')
+  @ApiOkResponse({
+    description: 'A page with an entry for each code.',
+    content: { 'text/html': { schema: { type: 'string' } } },
+  })
   @Header('content-type', 'text/html; charset=utf-8')
   @Header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
   list(): string {

@@ -1,29 +1,42 @@
 import { applyDecorators } from '@nestjs/common';
 import {
+  ApiBody,
   ApiExtraModels,
   ApiHeader,
   ApiProduces,
   ApiResponse,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { AnswerDto } from '@mesh/contracts';
+import { AnswerDto, ResearchRequestDto } from '@mesh/contracts';
 import { errorCodes, errorEntry, type ErrorCode } from '@mesh/errors';
+import { answerExample, eventStreamExample, problemExample, questionExamples } from './examples.js';
 import { ProblemDto } from './problem.dto.js';
 
-/** What asking can end with: the gateway's own refusals, and all that agents pass on. */
-const CODES: readonly ErrorCode[] = [
+/** What asking can end with: the gateway's own refusals, and all that agents pass on to someone who is still there. */
+const CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ERR_BODY_INVALID',
+  'ERR_BODY_MALFORMED',
   'ERR_HEADER_INVALID',
+  'ERR_REQUEST_MALFORMED',
   'ERR_NOT_ACCEPTABLE',
+  'ERR_REQUEST_TIMEOUT',
+  'ERR_BODY_TOO_LARGE',
+  'ERR_BODY_TYPE',
   'ERR_HOST_UNKNOWN',
+  'ERR_HEADERS_TOO_LARGE',
   'ERR_INTERNAL',
-  ...errorCodes.filter((code) => errorEntry(code)?.relay),
-];
+  'ERR_PEER_FAILED',
+  'ERR_PEER_UNREACHABLE',
+  'ERR_DEADLINE_EXCEEDED',
+  ...errorCodes.filter((code) => errorEntry(code)?.relay && code !== 'ERR_REQUEST_ABORTED'),
+]);
 
-/** Documents the answer, its event stream, and every error of the route. */
+/** Documents the question, the answer, its event stream, and every error of the route. */
 export function ApiAnswer(): MethodDecorator {
   const byStatus = Map.groupBy(CODES, (code) => errorEntry(code)!.status);
   return applyDecorators(
     ApiExtraModels(AnswerDto, ProblemDto),
+    ApiBody({ type: ResearchRequestDto, examples: questionExamples }),
     ApiProduces('application/json', 'text/event-stream'),
     ApiHeader({
       name: 'X-Correlation-ID',
@@ -42,11 +55,8 @@ export function ApiAnswer(): MethodDecorator {
       status: 200,
       description: 'The answer, or that the sources hold none (`answered: false`).',
       content: {
-        'application/json': { schema: { $ref: getSchemaPath(AnswerDto) } },
-        'text/event-stream': {
-          schema: { type: 'string' },
-          example: 'event: progress\ndata: {"stage":"searching"}\n\n',
-        },
+        'application/json': { schema: { $ref: getSchemaPath(AnswerDto) }, example: answerExample },
+        'text/event-stream': { schema: { type: 'string' }, example: eventStreamExample },
       },
     }),
     ...[...byStatus].map(([status, codes]) =>
@@ -56,14 +66,9 @@ export function ApiAnswer(): MethodDecorator {
         content: {
           'application/problem+json': {
             schema: { $ref: getSchemaPath(ProblemDto) },
-            example: {
-              type: `/errors#${codes[0]!.toLowerCase()}`,
-              title: errorEntry(codes[0]!)!.title,
-              status,
-              detail: errorEntry(codes[0]!)!.remedy,
-              code: codes[0],
-              correlationId: '3f0c2f4e-8f2b-4a57-9a60-2f2f2d1c9a11',
-            },
+            examples: Object.fromEntries(
+              codes.map((code) => [code, { value: problemExample(code) }]),
+            ),
           },
         },
       }),

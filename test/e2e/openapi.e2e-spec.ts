@@ -1,0 +1,236 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { EmbeddedAuthority } from '@mesh/authority';
+import { errorAreas, type ErrorEntry } from '@mesh/errors';
+import { SpiffeId, TrustDomain } from '@mesh/identity';
+
+/* The Swagger plugin is a part of the compiler, so the document is looked at where the compiled program serves it. */
+const main = join(import.meta.dirname, '../../dist/apps/mesh/apps/gateway/src/main.js');
+
+let folder: string;
+let authority: EmbeddedAuthority;
+let gateway: ChildProcess;
+let url: string;
+let document: OpenApi;
+
+interface Schema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly example?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly default?: unknown;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly $ref?: string;
+}
+interface Media {
+  readonly schema: Schema;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+interface Operation {
+  readonly summary?: string;
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly requestBody?: {
+    readonly required?: boolean;
+    readonly content: Readonly<Record<string, Media>>;
+  };
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly content?: Record<string, Media> }>
+  >;
+}
+interface OpenApi {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly description: string };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'gateway-'));
+  authority = await EmbeddedAuthority.start({
+    trustDomain: TrustDomain.parse('mesh.test'),
+    directory: join(folder, 'run'),
+    workloads: [{ name: 'gateway', id: SpiffeId.parse('spiffe://mesh.test/ns/agents/sa/gateway') }],
+  });
+  gateway = spawn(process.execPath, [main], {
+    cwd: folder,
+    env: {
+      PATH: process.env['PATH'],
+      SPIFFE_ENDPOINT_SOCKET: authority.socketOf('gateway'),
+      MESH_TRUST_DOMAIN: 'mesh.test',
+      MESH_STATE: folder,
+      MESH_AGENTS: join(import.meta.dirname, '../../apps'),
+      MESH_PORT_GATEWAY: '0',
+      MESH_MANAGEMENT_PORT_GATEWAY: '0',
+      MESH_LOG_FORMAT: 'json',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const line of createInterface({ input: gateway.stdout! })) {
+    const { event, url: serves } = JSON.parse(line) as { event?: string; url?: string };
+    if (event !== 'agent.ready') continue;
+    url = serves!;
+    break;
+  }
+  gateway.stdout!.resume();
+  document = (await (await fetch(`${url}/openapi.json`)).json()) as OpenApi;
+});
+afterAll(async () => {
+  if (gateway.exitCode === null) {
+    gateway.kill('SIGTERM');
+    await once(gateway, 'exit');
+  }
+  expect(gateway.exitCode).toBe(0);
+  authority.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const codes = Object.values(errorAreas).flatMap((area) =>
+  Object.entries(area as Record<string, ErrorEntry>),
+);
+const methods = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'];
+const problem = 'application/problem+json';
+
+function schemaOf({ $ref }: Schema): Schema {
+  return document.components.schemas[$ref!.replace('#/components/schemas/', '')]!;
+}
+
+describe('/openapi.json of the compiled gateway', () => {
+  it('has every route that people have', () => {
+    expect(document.openapi).toMatch(/^3\./);
+    const routes = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations)
+        .filter((method) => methods.includes(method))
+        .map((method) => `${method} ${path}`),
+    );
+    expect(routes.sort()).toEqual(['get /errors', 'post /v1/research']);
+    for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path))) {
+      expect(operation.summary).toEqual(expect.any(String));
+      expect(operation.description).toEqual(expect.any(String));
+      expect(operation.tags).toHaveLength(1);
+    }
+  });
+
+  it('says what a question is, with an example and the depths there are', () => {
+    const { requestBody } = document.paths['/v1/research']!['post']!;
+    expect(requestBody!.required).toBe(true);
+    expect(Object.keys(requestBody!.content)).toEqual(['application/json']);
+    const { schema, examples } = requestBody!.content['application/json']!;
+    expect(Object.values(examples!).map(({ value }) => value)).toEqual([
+      { question: expect.any(String) },
+      { question: expect.any(String), depth: 'deep' },
+    ]);
+    expect(schemaOf(schema)).toMatchObject({
+      type: 'object',
+      required: ['question'],
+      properties: {
+        question: {
+          type: 'string',
+          minLength: 1,
+          maxLength: 2000,
+          description: expect.stringContaining('in any language'),
+        },
+        depth: { enum: ['fast', 'deep'], default: 'fast', description: expect.any(String) },
+      },
+    });
+  });
+
+  it('says what an answer is, as JSON and as events, with an example of each', () => {
+    const { content } = document.paths['/v1/research']!['post']!.responses['200']!;
+    const { schema, example } = content!['application/json']!;
+    const { properties, required } = schemaOf(schema);
+    expect(Object.keys(example as object).sort()).toEqual([...required!].sort());
+    expect(Object.keys(properties!).sort()).toEqual([...required!].sort());
+    const events = content!['text/event-stream']!.example as string;
+    expect([...events.matchAll(/^event: (.*)$/gm)].map(([, type]) => type)).toEqual([
+      'progress',
+      'sources',
+      'progress',
+      'text',
+      'done',
+    ]);
+    expect(JSON.parse(events.split('data: ').at(-1)!)).toEqual(example);
+  });
+
+  it('has every error that asking can end with, each with its example', () => {
+    const { responses } = document.paths['/v1/research']!['post']!;
+    const relayed = codes.filter(([code, { relay }]) => relay && code !== 'ERR_REQUEST_ABORTED');
+    const own = ['400', '406', '408', '413', '415', '421', '431', '500'];
+    const statuses = new Set([...own, ...relayed.map(([, { status }]) => String(status))]);
+    expect(Object.keys(responses).sort()).toEqual(['200', ...statuses].sort());
+    for (const [code, { status }] of relayed) {
+      expect(responses[status]!.description).toContain(`\`${code}\``);
+    }
+    for (const [status, { description, content }] of Object.entries(responses)) {
+      if (status === '200') continue;
+      expect(Object.keys(content!)).toEqual([problem]);
+      const { schema, examples } = content![problem]!;
+      expect(schemaOf(schema).required).toContain('correlationId');
+      for (const [code, { value }] of Object.entries(examples!)) {
+        expect(description).toContain(code);
+        expect(value).toMatchObject({ code, status: Number(status) });
+      }
+    }
+  });
+
+  it('describes each member of each schema', () => {
+    const silent = Object.entries(document.components.schemas).flatMap(([name, { properties }]) =>
+      Object.entries(properties ?? {})
+        // A reference cannot have a word of its own in OpenAPI 3.0.
+        .filter(([, { description, $ref }]) => description === undefined && $ref === undefined)
+        .map(([member]) => `${name}.${member}`),
+    );
+    expect(silent).toEqual([]);
+  });
+
+  it('has no path, stack or name of this machine', () => {
+    expect(JSON.stringify(document)).not.toMatch(/\/home\/|\/work\/|\/tmp\/|node_modules|\.ts\b/);
+  });
+});
+
+describe('/docs', () => {
+  it('works without a network: all it loads comes from this server', async () => {
+    const page = await fetch(`${url}/docs`);
+    expect(page.status).toBe(200);
+    const html = await page.text();
+    const loaded = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, target]) => target!);
+    expect(loaded.length).toBeGreaterThan(3);
+    for (const target of loaded) {
+      const absolute = new URL(target, `${url}/docs`);
+      expect(absolute.origin).toBe(url);
+      const asset = await fetch(absolute);
+      expect({ target, status: asset.status }).toEqual({ target, status: 200 });
+      const body = await asset.text();
+      // Links for people to click are no loads; style sheets would load these.
+      if (target.endsWith('.css')) expect(body).not.toMatch(/url\(["']?https?:|@import/);
+    }
+    expect(html).not.toMatch(/https?:\/\/(?!www\.w3\.org)/);
+  });
+});
+
+describe('/errors', () => {
+  it("has an anchor for every code, which is what a problem's type names", async () => {
+    const page = await fetch(`${url}/errors`);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const html = await page.text();
+    const anchors = [...html.matchAll(/<h2 id="([^"]+)">/g)].map(([, id]) => id);
+    expect(anchors.sort()).toEqual(codes.map(([code]) => code.toLowerCase()).sort());
+    const response = await fetch(`${url}/v1/research`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    const { type } = (await response.json()) as { type: string };
+    expect(html).toContain(`id="${new URL(type, url).hash.slice(1)}"`);
+  });
+});
