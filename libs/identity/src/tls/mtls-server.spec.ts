@@ -1,8 +1,9 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import type { RequestListener } from 'node:http';
+import { IncomingMessage, ServerResponse, type RequestListener } from 'node:http';
 import type { Server } from 'node:https';
-import { connect as connectTcp, type AddressInfo } from 'node:net';
+import { connect as connectTcp, Socket, type AddressInfo } from 'node:net';
+import { Duplex } from 'node:stream';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { mintCa, type MintedCa } from '@test/kit';
 import { bundleOf, svidOf, TestSource } from '../../test/workload.js';
@@ -105,6 +106,33 @@ async function talk(port: number, svid: X509Svid | undefined, text: string): Pro
   return received;
 }
 
+/** The same with the text in one piece with the end of the handshake: the server reads both at once. */
+async function talkAtOnce(port: number, svid: X509Svid, text: string): Promise<string> {
+  const tcp = connectTcp(port, '127.0.0.1');
+  const held: Buffer[] = [];
+  let first = true;
+  const transport = new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _encoding, done) => {
+      if (first) tcp.write(chunk);
+      else held.push(chunk);
+      first = false;
+      done();
+    },
+  });
+  tcp.on('data', (data) => transport.push(data));
+  tcp.on('error', () => undefined);
+  const socket = connect({ ...clientOptions(port, svid), socket: transport }, () =>
+    socket.write(text, () => tcp.write(Buffer.concat(held))),
+  );
+  let received = '';
+  socket.on('data', (data: Buffer) => (received += data.toString('latin1')));
+  socket.on('error', () => undefined);
+  await once(tcp, 'close');
+  socket.destroy();
+  return received;
+}
+
 describe('createMtlsServer', () => {
   it('serves a peer that both checks accept, and logs who it is', async () => {
     const source = new TestSource(server, bundleOf('a.test', ca));
@@ -142,6 +170,23 @@ describe('createMtlsServer', () => {
       'spiffe://b.test/x',
     );
   });
+
+  it('serves nothing over a connection that it did not verify, however it came', async () => {
+    const source = new TestSource(server, bundleOf('a.test', ca));
+    const started = await start(source, authorizeAny());
+    const request = new IncomingMessage(new Socket());
+    started.server.emit('request', request, new ServerResponse(request));
+    expect(started.served).toEqual([]);
+    expect(request.socket.destroyed).toBe(true);
+  });
+
+  it('limits the rate at which it reports refusals', async () => {
+    const source = new TestSource(server, bundleOf('a.test', ca));
+    const { port, events } = await start(source, authorizeAny());
+    for (let i = 0; i < 60; i++) await talk(port, undefined, '');
+    expect(events.length).toBeGreaterThanOrEqual(20);
+    expect(events.length).toBeLessThan(60);
+  });
 });
 
 describe('a refused peer', () => {
@@ -172,6 +217,18 @@ describe('a refused peer', () => {
       tlsVersion: 'TLSv1.3',
       reason: expect.stringContaining('UNABLE_TO_VERIFY_LEAF_SIGNATURE'),
     });
+  });
+
+  it('has none handled that comes with the end of its handshake, by no listener', async () => {
+    const source = new TestSource(server, bundleOf('a.test', ca));
+    const stranger = await svidOf(await mintCa({ trustDomain: 'c.test' }), '/stranger');
+    const started = await start(source, authorizeAny());
+    const heard: string[] = [];
+    started.server.on('request', ({ url }) => heard.push(String(url)));
+    expect(await talkAtOnce(started.port, stranger, TWO_REQUESTS)).toBe('');
+    expect([started.served, heard]).toEqual([[], []]);
+    expect(await talkAtOnce(started.port, client, TWO_REQUESTS)).toContain('200 OK');
+    expect(heard).toEqual(['/1', '/2']);
   });
 
   it('may present nothing', async () => {
