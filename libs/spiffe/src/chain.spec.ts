@@ -41,6 +41,19 @@ describe('verifyChain', () => {
     });
   });
 
+  it('takes the word of a certificate that another key of that name signed it', async () => {
+    const authority = await mintCa({ trustDomain: TRUST_DOMAIN });
+    // AuthorityKeyIdentifier with the key identifier 01.
+    const value = Uint8Array.of(0x30, 0x03, 0x80, 0x01, 0x01);
+    const { chainDer } = await authority.issue({
+      keyIds: false,
+      extraExtensions: [{ oid: '2.5.29.35', critical: false, value }],
+    });
+    await expect(verify(chainDer, [authority.certificateDer])).rejects.toMatchObject({
+      code: 'ERR_CHAIN_UNTRUSTED',
+    });
+  });
+
   it('compares names with constraints so many times and no more', async () => {
     const names = (count: number) => Array.from({ length: count }, (_, index) => `${index}.test`);
     const authority = await mintCa({
