@@ -61,7 +61,7 @@ export class X509Issuer {
   readonly #subject: Name;
   readonly #keyId: Uint8Array;
 
-  /** @param ttlMs Validity in milliseconds from `now` (since the epoch). */
+  /** @param ttlMs Validity in milliseconds from `now` (since the epoch), up to the next whole second. */
   constructor(trustDomain: TrustDomain, ttlMs: number, now: number) {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     this.#key = privateKey;
@@ -108,12 +108,13 @@ export class X509Issuer {
   /**
    * Issues an SVID with a fresh key (X509-SVID, sections 2 to 4). It never outlives this CA.
    *
-   * @param ttlMs Validity in milliseconds from `now` (since the epoch).
+   * @param ttlMs Validity in milliseconds from `now` (since the epoch), up to the next whole second.
    */
   issue(id: SpiffeId, ttlMs: number, now: number): IssuedSvid {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const info = publicKeyInfo(publicKey);
-    const notAfter = wholeSeconds(Math.min(now + ttlMs, this.notAfter));
+    // X.509 knows no milliseconds; up, so that a short life is not cut by a good part of it.
+    const notAfter = Math.min(Math.ceil((now + ttlMs) / 1000) * 1000, this.notAfter);
     const certificate = this.#sign({
       subject: nameOf([[ORGANIZATION, 'Embedded authority (development)']]),
       info,
