@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 export { AgentIdentityDto } from './agent-identity.dto.js';
 export { DraftDto, DraftRequestDto, ModelDto, NoteDto } from './draft.dto.js';
 export { STAGES, type AgentEvent, type Stage } from './events.js';
