@@ -33,9 +33,8 @@ export async function checkPorts(config: MeshConfig, directory: AgentDirectory):
   const taken = new Map<number, AgentPort>();
   for (const mine of portsOf(config, directory)) {
     const { port, variable } = mine;
-    if (port === 0) continue;
     const other = taken.get(port);
-    if (other !== undefined) {
+    if (other !== undefined && port !== 0) {
       throw new ConfigError(
         variable,
         `${variable} must be a port of its own: ${port} is the one of ${other.variable}.`,

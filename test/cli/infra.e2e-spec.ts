@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { MAIN, Sandbox, type Running } from './program.js';
+
+jest.setTimeout(60_000);
+
+const AGENTS = ['gateway', 'researcher', 'writer'];
+const QUESTION = 'How does a workload get its SVID?';
+
+let sandbox: Sandbox;
+let infra: Running;
+const agents: Running[] = [];
+
+beforeAll(async () => {
+  sandbox = new Sandbox();
+  infra = sandbox.start(['infra'], { env: { MESH_TRUST_DOMAIN: 'office.test' } });
+  await infra.until('stderr', /Stop: Ctrl-C/);
+});
+afterAll(() => sandbox.close());
+
+const variablesOf = (name: string): Record<string, string> =>
+  JSON.parse(sandbox.read('state/infra.json')).agents[name];
+const startAgent = (name: string, env: Record<string, string>) =>
+  sandbox.startProgram(process.execPath, [join(MAIN, `../../../${name}/src/main.js`)], { env });
+
+describe('infra', () => {
+  it('prints for each agent how to start it', () => {
+    expect(infra.stderr).toMatch(/^The embedded authority of office\.test runs\./m);
+    for (const name of AGENTS) {
+      expect(infra.stderr).toMatch(new RegExp(`^ {4}npm run agent -- ${name}$`, 'm'));
+      const line = new RegExp(`^ {4}(.*) npx nest start ${name} --watch$`, 'm').exec(infra.stderr);
+      expect(line?.[1]).toContain(
+        `SPIFFE_ENDPOINT_SOCKET=unix://${sandbox.state}/run/${name}.sock`,
+      );
+      expect(line?.[1]).toContain('MESH_TRUST_DOMAIN=office.test');
+      expect(line?.[1]).toContain(`MESH_STATE=${sandbox.state}`);
+    }
+    expect(infra.stdout).toMatch(/"event":"infra\.ready"/);
+  });
+
+  it('is shown by status without its agents', async () => {
+    const { code, stdout } = await sandbox.run(['status']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^infra, process \d+\n/);
+    expect(stdout).toMatch(/^writer +not running +spiffe:\/\/office\.test\//m);
+  });
+
+  it('has ask start a mesh of its own as long as there is no gateway', async () => {
+    const { code, stderr } = await sandbox.run(['ask', QUESTION]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Starting a mesh/);
+  });
+
+  it('is joined by agents in processes of their own, which ask then uses', async () => {
+    for (const name of AGENTS) agents.push(startAgent(name, variablesOf(name)));
+    for (const agent of agents) await agent.until('stdout', /"event":"agent\.ready"/);
+    const { code, stdout, stderr } = await sandbox.run(['ask', QUESTION, '--json']);
+    expect(code).toBe(0);
+    expect(stderr).not.toMatch(/Starting/);
+    expect(JSON.parse(stdout).agents[2].spiffeId).toBe('spiffe://office.test/ns/agents/sa/writer');
+    expect((await sandbox.run(['status'])).stdout).toMatch(/^writer +up +spiffe:/m);
+  });
+
+  it('stops at a signal, as its agents do, and is forgotten', async () => {
+    for (const agent of agents) {
+      expect(await agent.end('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
+    }
+    expect((await infra.end('SIGINT')).code).toBe(0);
+    expect(sandbox.keptPlain()).toEqual([
+      'bundles',
+      'bundles/office.test.json',
+      'index',
+      'index/DIGEST.json',
+      'run',
+    ]);
+  });
+});
+
+describe('an agent by itself', () => {
+  it('does not start without a Workload API', async () => {
+    expect(await startAgent('writer', {}).exited).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^writer: SPIFFE_ENDPOINT_SOCKET is not set\.[^\n]*\n$/),
+    });
+  });
+
+  it('waits for a Workload API that is not there yet, and stops when told', async () => {
+    const socket = `unix://${join(sandbox.folder, 'absent.sock')}`;
+    const agent = startAgent('writer', { SPIFFE_ENDPOINT_SOCKET: socket });
+    await agent.until('stdout', /"event":"workload-api"/);
+    expect((await agent.end('SIGTERM')).code).toBe(0);
+  });
+});
