@@ -120,6 +120,15 @@ describe('what is no proper HTTP request', () => {
     expect(lines.every(({ method }) => method !== 'GET')).toBe(true);
   });
 
+  it('an expectation that is not known leads past nothing, on both listeners', async () => {
+    const expecting = (host: string) => get('/health', `Host: ${host}\r\nExpect: tea\r\n${CLOSE}`);
+    for (const url of [gateway, management]) {
+      expect(problemIn(await one(expecting('evil.example'), url))).toMatchObject({ status: 421 });
+    }
+    expect((await one(expecting('localhost'), management)).status).toBe(200);
+    expect(await requestLines()).toMatchObject([{ status: 421 }]);
+  });
+
   it('CONNECT gets no tunnel', async () => {
     expect(await exchange(gateway, `CONNECT evil:443 HTTP/1.1\r\n${HOST}\r\n`)).toBe('');
   });

@@ -1,3 +1,5 @@
+import type { Server } from 'node:http';
+
 /** Request line and headers of one request, in bytes. */
 export const HEADER_BYTES = 16 * 1024;
 /** A request's headers and body must have arrived within this, in milliseconds. */
@@ -18,4 +20,12 @@ export function listenerOptions(bodyBytes: number) {
       requireHostHeader: false,
     },
   };
+}
+
+/**
+ * Serves a request with an `Expect` that is not known as if it had none (RFC 9110, section 10.1.1). Node would answer
+ * 417 by itself: past host, caller and log.
+ */
+export function passExpectations(server: Server): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }

@@ -9,7 +9,7 @@ import { checkHost, checkTarget } from '../pipeline/host.js';
 import { refuseUnparsed, refuseUnread } from '../pipeline/refuse.js';
 import type { HealthRegistry } from './health-registry.js';
 import { isLoopback, listen, originOf } from './listen.js';
-import { listenerOptions } from './listener-options.js';
+import { listenerOptions, passExpectations } from './listener-options.js';
 import { ManagementModule } from './management.module.js';
 import { asMeshError, clientError } from './problem.filter.js';
 
@@ -53,6 +53,7 @@ export async function startManagement(
       }
       done();
     });
+  passExpectations(app.getHttpServer());
   const bound = await listen(app, host, port, variable);
   return {
     url: originOf('http', host, bound),

@@ -34,7 +34,7 @@ import { AgentModule } from './agent.module.js';
 import { HealthRegistry } from './health-registry.js';
 import { isLoopback, listen, originOf } from './listen.js';
 import { startManagement } from './management.js';
-import { HEADER_BYTES, listenerOptions, RECEIVE_MS } from './listener-options.js';
+import { HEADER_BYTES, listenerOptions, passExpectations, RECEIVE_MS } from './listener-options.js';
 import { RequestHooks } from './request-hooks.js';
 import { RouteTable } from './route-table.js';
 
@@ -225,6 +225,7 @@ async function createApp(
     metrics,
   }));
   hooks.install(fastify);
+  passExpectations(app.getHttpServer());
   return { app, hooks };
 }
 
