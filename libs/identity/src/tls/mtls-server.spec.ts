@@ -189,6 +189,45 @@ describe('createMtlsServer', () => {
   });
 });
 
+describe('the limits of a server', () => {
+  const limited = (options: CreateMtlsServerOptions) =>
+    start(new TestSource(server, bundleOf('a.test', ca)), authorizeAny(), options);
+
+  it('close more connections than it takes at a time, unanswered', async () => {
+    const { port, events, nextEvent } = await limited({ maxConnections: 1 });
+    const accepted = nextEvent();
+    const first = connect(clientOptions(port, client));
+    await accepted;
+    await once(connectTcp(port, '127.0.0.1').resume(), 'close');
+    expect(events).toHaveLength(1);
+    first.destroy();
+    await once(first, 'close');
+  });
+
+  it('end the wait for headers, with a peer that says nothing and with one that drips', async () => {
+    const { port, served } = await limited({ headersTimeoutMs: 50, requestTimeoutMs: 60 });
+    for (const text of ['', 'GET / HTTP/1.1\r\nHost:']) {
+      expect(await talk(port, client, text)).toContain('408 Request Timeout');
+    }
+    expect(served).toEqual([]);
+  });
+
+  it('end the wait for a body', async () => {
+    const { port } = await limited({ headersTimeoutMs: 50, requestTimeoutMs: 60 });
+    const text = 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{}';
+    const socket = connect(clientOptions(port, client), () => socket.write(text));
+    socket.resume().on('error', () => undefined);
+    await once(socket, 'close');
+  });
+
+  it('refuse long headers', async () => {
+    const { port, served } = await limited({ maxHeaderBytes: 1024 });
+    const header = `a: ${'b'.repeat(1024)}`;
+    expect(await talk(port, client, `GET / HTTP/1.1\r\n${header}\r\n\r\n`)).toContain('431');
+    expect(served).toEqual([]);
+  });
+});
+
 describe('a refused peer', () => {
   const refused = async (
     svid: X509Svid | undefined,

@@ -244,12 +244,17 @@ function closeHandshakesToo(server: Server): void {
   };
 }
 
+/** Milliseconds between two looks for connections that took too long. Node's own 30,000 would add to the limits. */
+const CHECK_MS = 2_000;
+
 function httpOptions(options: CreateMtlsServerOptions): ServerOptions {
+  const headersTimeout = options.headersTimeoutMs ?? 10_000;
   return {
     keepAliveTimeout: options.keepAliveTimeoutMs ?? 75_000,
     maxHeaderSize: options.maxHeaderBytes ?? 16_384,
-    headersTimeout: options.headersTimeoutMs ?? 10_000,
+    headersTimeout,
     requestTimeout: options.requestTimeoutMs ?? 60_000,
+    connectionsCheckingInterval: Math.min(CHECK_MS, headersTimeout),
   };
 }
 
