@@ -18,6 +18,7 @@ export async function up(flags: Flags & { readonly split?: true }): Promise<void
   let mesh: RunningAgents | undefined;
   try {
     await checkPorts(config, directory);
+    await tellMissingKeys(prepared);
     mesh = await (flags.split ? startSplit : startAllInOne)({
       ...prepared,
       onProgress: progress.show,
@@ -38,6 +39,19 @@ export async function up(flags: Flags & { readonly split?: true }): Promise<void
     unlock();
   }
   logger.info({ event: 'mesh.stopped' }, 'the mesh is closed');
+}
+
+/** Agents start without a key, so that it can be set while they run: a person should know. */
+async function tellMissingKeys({ config, secrets }: Prepared): Promise<void> {
+  const used = [
+    ...(config.model === 'gemini' ? ['gemini'] : []),
+    ...(config.search === 'tavily' ? ['tavily'] : []),
+  ];
+  if (used.length === 0) return;
+  const stored = await secrets.list();
+  for (const name of used.filter((name) => !stored.includes(name))) {
+    process.stderr.write(`No key of ${name} is stored yet: ./mesh secret set ${name}\n`);
+  }
 }
 
 function announce(

@@ -14,12 +14,14 @@ export function checkRights(state: StateFolder): Finding {
   }
   if (!lstatSync(state.path).isDirectory())
     return wrong(what, `${state.path} is no folder: set MESH_STATE to a folder`);
-  const paths = [state.path, ...below(state.path)];
-  const foreign = paths.filter((path) => lstatSync(path).uid !== process.getuid?.());
+  const isForeign = (path: string) => lstatSync(path).uid !== process.getuid?.();
+  // Another user's folder cannot be looked into.
+  const paths = isForeign(state.path) ? [state.path] : [state.path, ...below(state.path)];
+  const foreign = paths.filter(isForeign);
   if (foreign.length > 0)
     return wrong(
       what,
-      `${some(foreign)} of another user: sudo chown -R "$USER" ${state.path}, or set MESH_STATE`,
+      `${some(foreign)} belongs to another user: sudo chown -R "$USER" ${state.path}, or set MESH_STATE`,
     );
   const open = paths.filter((path) => (lstatSync(path).mode & 0o077) !== 0);
   if (open.length > 0)
