@@ -45,6 +45,8 @@ export class RunningAgents {
       readonly svidTtlSeconds?: number;
       readonly flags?: LoadConfigOptions['flags'];
       readonly env?: Record<string, string>;
+      /** Calls to the one agent reach the other, as if somebody had taken its address. */
+      readonly rerouted?: Readonly<Record<string, string>>;
       /** Told of each line of the log as it is written. */
       readonly onLine?: (line: Record<string, unknown>) => void;
     } = {},
@@ -96,7 +98,7 @@ export class RunningAgents {
             secrets: new FileSecretSource(join(folder, 'secrets')),
             workloadApi: authority.socketOf(definition.name),
             anyPort: true,
-            peerUrl: (name) => agents.get(name)!.url,
+            peerUrl: (name) => agents.get(options.rerouted?.[name] ?? name)!.url,
           });
           agents.set(definition.name, agent);
         }),
