@@ -47,9 +47,13 @@ ${areas
   .join('\n')}`;
 }
 
-/** The heading's anchor (\`#err_…\`) is what a problem's \`type\` points to. */
+/**
+ * The heading's anchor (`#err_…`) is what a problem's `type` points to. Each sentence names the code: the page is searched
+ * too, and a title quoted by itself ("The workload's SVID may sign revocation lists") would pass for a fact.
+ */
 function entry([code, { status, title, remedy }]) {
-  return `### ${code}\n\n${title}. Status ${status}. What to do: ${remedy}\n`;
+  const meaning = title.endsWith('.') ? title : `${title}.`;
+  return `### ${code}\n\n\`${code}\` (status ${status}) means: ${meaning} What to do about \`${code}\`: ${remedy}\n`;
 }
 
 /** The table of settings, between its two marks. */
