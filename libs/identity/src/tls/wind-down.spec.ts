@@ -37,12 +37,15 @@ afterEach(async () => {
   jest.useRealTimers();
 });
 
-/** A server and a client whose SVIDs were issued now. */
-async function mesh(): Promise<Mesh> {
+/** A server and a client whose SVIDs were issued now, for so many seconds. */
+async function mesh({
+  server: serverTtl = TTL_SECONDS,
+  client: clientTtl = TTL_SECONDS,
+} = {}): Promise<Mesh> {
   const ca = await mintCa({ trustDomain: 'a.test' });
   const bundle = bundleOf('a.test', ca);
-  const server = new TestSource(await svidOf(ca, '/server', lasting(TTL_SECONDS)), bundle);
-  const client = new TestSource(await svidOf(ca, '/client', lasting(TTL_SECONDS)), bundle);
+  const server = new TestSource(await svidOf(ca, '/server', lasting(serverTtl)), bundle);
+  const client = new TestSource(await svidOf(ca, '/client', lasting(clientTtl)), bundle);
   const streams: ServerResponse[] = [];
   const handshakes: HandshakeEvent[] = [];
   const listener: RequestListener = (request, response) => {
@@ -69,14 +72,20 @@ const get = { method: 'GET', path: '/' };
 const stream = { method: 'GET', path: '/stream' };
 
 describe('a client, from half of the lifetime on', () => {
-  it('sends new requests over new connections and lets those that run finish', async () => {
-    const { pool, streams, handshakes } = await mesh();
+  it.each([
+    ['both', {}],
+    ['its own', { server: 10 * TTL_SECONDS }],
+    ["the server's", { client: 10 * TTL_SECONDS }],
+  ])('of %s, sends new requests over new connections and lets others finish', async (_, ttls) => {
+    const { pool, streams, handshakes } = await mesh(ttls);
     const running = await pool.request(stream);
     await (await pool.request(get)).body.text();
     await turn();
     jest.advanceTimersByTime(HALF - 2000);
     await (await pool.request(get)).body.text();
     expect(handshakes).toHaveLength(2);
+    // Before it, the connection would still be busy.
+    await turn();
     jest.advanceTimersByTime(2000);
     await (await pool.request(get)).body.text();
     expect(handshakes).toHaveLength(3);
