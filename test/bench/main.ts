@@ -43,7 +43,7 @@ program
     6,
   )
   .option('--concurrency <n>', 'requests at a time', count, 8)
-  .option('--quick', 'a few seconds at the shortest TTL: asks for two rotations, leaves memory out')
+  .option('--quick', 'a few seconds at a short TTL: asks for two rotations, leaves memory out')
   .option('--json', 'one JSON document')
   .action(async (flags: RotationFlags) => (await import('./rotation/rotation.js')).bench(flags));
 

@@ -24,7 +24,7 @@ export interface RotationFlags {
 }
 
 export async function bench(given: RotationFlags): Promise<void> {
-  const flags = given.quick ? { ...given, seconds: 4, ttl: 2 } : given;
+  const flags = given.quick ? { ...given, seconds: 6, ttl: 4 } : given;
   const folder = mkdtempSync(join(tmpdir(), 'mesh-bench-'));
   say(`Starting the mesh with SVIDs of ${flags.ttl} s`);
   const mesh = await MeshProcess.start(folder, flags.ttl);
