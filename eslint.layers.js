@@ -31,9 +31,7 @@ const nestLibraries = ['agent', 'contracts'];
 
 /** The only files that read the environment: the programs that hand it to the configuration, and the refusals of production. */
 const environmentReaders = [
-  'libs/agent/src/nest/run-agent.ts',
-  'apps/mesh/src/commands/prepare.ts',
-  'apps/mesh/src/up/split.ts',
+  'libs/agent/src/config/config.ts',
   'libs/identity/src/workload-api/endpoint-address.ts',
   'libs/secrets/src/file-secret-source.ts',
 ];

@@ -161,7 +161,7 @@ describe('a full run', () => {
       expect.arrayContaining([
         'request',
         'handshake',
-        'svid.rotated',
+        'svid.received',
         'error',
         'retry',
         'agent.ready',

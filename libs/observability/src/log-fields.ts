@@ -67,6 +67,7 @@ export const LOG_EVENTS = {
   request: 'a request was answered, refused or abandoned',
   hop: 'a call to another agent or provider ended',
   handshake: 'a TLS handshake ended, accepted or refused',
+  'svid.received': 'the source has its first SVID, or one again after a withdrawal',
   'svid.rotated': 'the source has a new SVID',
   'svid.withdrawn': 'the Workload API took the SVID away',
   'bundle.updated': 'the trust bundle changed',

@@ -207,7 +207,6 @@ export class NamedConfig {
  * @throws ConfigError
  */
 export function loadConfig(options: LoadConfigOptions = {}): MeshConfig {
-  // eslint-disable-next-line no-restricted-properties -- this is the configuration
   const { cwd = process.cwd(), env = process.env, flags = {} } = options;
   const root = options.root ?? projectFolder(import.meta.dirname) ?? cwd;
   const given = new Map<string, Given>();

@@ -66,7 +66,14 @@ export class AgentContext {
         name,
         () => this.#pool(name),
         this.policy(name),
-        (hop) => this.metrics.hop(hop),
+        (hop) => {
+          this.metrics.hop(hop);
+          const { peer, outcome, durationMs } = hop;
+          this.logger.debug(
+            { event: 'hop', peer, outcome, duration_ms: durationMs },
+            `${peer}: ${outcome}`,
+          );
+        },
       );
       this.#clients.set(name, client);
     }

@@ -16,6 +16,8 @@ export function listenerOptions(bodyBytes: number) {
     http: {
       maxHeaderSize: HEADER_BYTES,
       headersTimeout: RECEIVE_MS,
+      // Node's own 30 s would double what the limits allow.
+      connectionsCheckingInterval: 2_000,
       // Node would answer without a body; `checkHost` does it.
       requireHostHeader: false,
     },

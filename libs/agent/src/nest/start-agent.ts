@@ -260,7 +260,7 @@ function sourceLog(logger: Logger): X509SourceLog {
         message,
       );
   return {
-    info: write('info', 'svid.rotated'),
+    info: write('info', 'svid.received'),
     warn: write('warn', 'workload-api'),
   };
 }

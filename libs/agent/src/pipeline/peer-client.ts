@@ -179,7 +179,7 @@ export class PeerClient {
       return new RelayedError(
         code,
         this.name,
-        String(problem?.detail ?? code).slice(0, 500),
+        (typeof problem?.detail === 'string' ? problem.detail : code).slice(0, 500),
         // What lies behind the peer is tried again by the peer: if each hop did, tries would multiply.
         code === 'ERR_AGENT_STOPPING' || retryAfterMs === undefined ? later : { retryAfterMs },
       );

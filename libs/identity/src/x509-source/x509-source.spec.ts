@@ -419,7 +419,7 @@ describe('X509Source', () => {
         level: 'info',
         message: 'X.509-SVID received',
         fields: {
-          event: 'svid.rotated',
+          event: 'svid.received',
           spiffe_id: ID,
           serial_number: svid.serialNumber,
           not_before: svid.notBefore.toISOString(),

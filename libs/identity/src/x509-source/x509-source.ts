@@ -53,7 +53,7 @@ export interface X509SourceOptions {
   readonly picker?: SvidPicker;
   readonly metrics?: X509SourceMetrics;
   /**
-   * Default: none. Lines have an `event`: `svid.rotated`, `svid.withdrawn`, `bundle.updated`, `workload-api`. A failure
+   * Default: none. Lines have an `event`: `svid.received`, `svid.rotated`, `svid.withdrawn`, `bundle.updated`, `workload-api`. A failure
    * that repeats is logged at its 1st, 2nd, 4th, 8th … time.
    */
   readonly log?: X509SourceLog;
@@ -251,7 +251,7 @@ export class X509Source implements X509SvidSource, X509BundleSource, Watchable {
     if (before === undefined || !sameLeaf(before.svid, svid)) {
       this.#log?.info(
         {
-          event: 'svid.rotated',
+          event: before === undefined ? 'svid.received' : 'svid.rotated',
           spiffe_id: svid.id.toString(),
           serial_number: svid.serialNumber,
           not_before: svid.notBefore.toISOString(),
