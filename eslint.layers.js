@@ -29,7 +29,7 @@ const web = ['contracts', 'errors', 'spiffe', 'provenance'];
 /** These speak NestJS by their nature: the pipeline itself, and the DTOs with their Swagger decorators. */
 const nestLibraries = ['agent', 'contracts'];
 
-/** The only files that read the environment: the programs that hand it to the configuration, and the refusals of production. */
+/** The only files that read the environment: the configuration, the Workload API's address, and a refusal of production. */
 const environmentReaders = [
   'libs/agent/src/config/config.ts',
   'libs/identity/src/workload-api/endpoint-address.ts',
