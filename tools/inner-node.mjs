@@ -1,7 +1,7 @@
 // Runs on any Node >= 18, before node_modules exists: node: imports only.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
-import { delimiter, join, sep } from 'node:path';
+import { delimiter, dirname, join, relative, sep } from 'node:path';
 
 /** Where every tool, npm script and `nest start` finds the Node of the project. */
 export const innerNode = (root) => join(root, 'node_modules', '.bin', 'node');
@@ -42,8 +42,18 @@ export function provideInnerNode(root) {
   const inner = innerNode(root);
   const wanted = readFileSync(join(root, '.nvmrc'), 'utf8').trim();
   if (existsSync(inner) && atLeast(versionOf(inner) ?? '0', wanted)) return undefined;
-  const outer = outerNodes(root).find((node) => atLeast(versionOf(node) ?? '0', wanted));
-  if (outer === undefined) {
+  // npm 10 takes the link away again with the package of the other processor, whose program has the same name.
+  const packaged = join(
+    root,
+    'node_modules',
+    `node-${process.platform}-${process.arch}`,
+    'bin',
+    'node',
+  );
+  const fitting = [packaged, ...outerNodes(root)].find((node) =>
+    atLeast((existsSync(node) ? versionOf(node) : undefined) ?? '0', wanted),
+  );
+  if (fitting === undefined) {
     return (
       `Node.js ${wanted} or newer is needed, and the package that brings it does not run on ` +
       `${process.platform}-${process.arch}: install it (nvm install ${wanted}, or https://nodejs.org) and start again.`
@@ -51,7 +61,7 @@ export function provideInnerNode(root) {
   }
   rmSync(inner, { force: true });
   mkdirSync(join(root, 'node_modules', '.bin'), { recursive: true });
-  symlinkSync(outer, inner);
+  symlinkSync(fitting === packaged ? relative(dirname(inner), packaged) : fitting, inner);
   return undefined;
 }
 

@@ -7,12 +7,13 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 /** A checkout with the real `mesh` and `tools/`, and an npm and a nest that only note that they were called. */
@@ -27,6 +28,10 @@ echo "$@" >> "$CALLS/npm.calls"
 [ -z "\${NPM_FAILS:-}" ] || { echo 'npm error network' >&2; exit 1; }
 rm -rf node_modules
 mkdir -p node_modules/.bin node_modules/@nestjs/cli/bin
+if [ -n "\${PACKAGED_NODE:-}" ]; then
+  mkdir -p "$PACKAGED_NODE/bin"
+  ln -s "$REAL_NODE" "$PACKAGED_NODE/bin/node"
+fi
 [ -n "\${NO_INNER_NODE:-}" ] || ln -s "$REAL_NODE" node_modules/.bin/node
 echo '{}' > node_modules/@nestjs/cli/package.json
 cat > node_modules/@nestjs/cli/bin/nest.js <<'NEST'
@@ -172,6 +177,16 @@ describe('./mesh', () => {
   it('uses the Node of the machine where the lockfile brings none that runs', async () => {
     expect(await mesh([], { NO_INNER_NODE: '1' })).toMatchObject({ code: 0 });
     expect(existsSync(join(checkout, 'node_modules/.bin/node'))).toBe(true);
+  });
+
+  it('links the Node of the lockfile itself where npm left the link out', async () => {
+    const packaged = `node_modules/node-${process.platform}-${process.arch}`;
+    expect(await mesh([], { NO_INNER_NODE: '1', PACKAGED_NODE: packaged })).toMatchObject({
+      code: 0,
+    });
+    expect(readlinkSync(join(checkout, 'node_modules/.bin/node'))).toBe(
+      `../${basename(packaged)}/bin/node`,
+    );
   });
 
   it('refuses where neither fits, naming the version', async () => {
