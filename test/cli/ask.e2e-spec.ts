@@ -85,12 +85,13 @@ describe('ask', () => {
       join(sandbox.folder, 'notes', 'a.txt'),
       'The backup runs at night.\u001b]0;owned\u0007 The backup is kept for a week.',
     );
-    const { stdout } = await sandbox.run([
+    const { stdout, stderr } = await sandbox.run([
       'ask',
       'When does the backup run?',
       '--documents',
       'notes',
     ]);
+    expect(stderr).toContain('Found one passage.\n');
     expect(stdout).toContain('The backup runs at night.');
     // eslint-disable-next-line no-control-regex
     expect(stdout).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/);

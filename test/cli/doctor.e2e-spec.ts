@@ -104,7 +104,9 @@ describe('doctor', () => {
           /^identity: the Workload API at unix:\/\/\/nowhere\.sock gives none: /,
         ),
         expect.stringMatching(/^documents: .*\/nowhere does not exist\. Name an existing folder/),
-        expect.stringMatching(/^key of gemini: .*Another key: \.\/mesh secret set gemini$/),
+        expect.stringMatching(
+          /^key of gemini: .* Set a valid key .*: \.\/mesh secret set gemini\. \(at http:\/\/127/,
+        ),
         expect.stringMatching(/^clock: \d+ s ahead of the one of tavily: set the clock/),
       ]);
       expect(stdout).toMatch(/\n\n7 to mend\.\n$/);

@@ -322,27 +322,35 @@ describe('TavilySearch', () => {
       expect(tavily.calls.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /usage']);
     });
 
-    it.each<[TavilyFault, boolean, RegExp]>([
-      [{ kind: 'status', status: 401 }, false, /does not accept the key/],
-      [{ kind: 'status', status: 429 }, true, /checked too often/],
-      [{ kind: 'status', status: 500 }, false, /failed with status 500/],
-      [{ kind: 'reset' }, false, /cannot be reached/],
-      [{ kind: 'garbage' }, false, /form that is not its own/],
-    ])('turns %j into data', async (fault, ok, detail) => {
+    it.each<[TavilyFault, string | undefined, RegExp]>([
+      [{ kind: 'status', status: 401 }, 'ERR_SEARCH_KEY_REFUSED', /does not accept the key/],
+      [{ kind: 'status', status: 429 }, undefined, /checked too often/],
+      [{ kind: 'status', status: 500 }, 'ERR_SEARCH_UNAVAILABLE', /failed with status 500/],
+      [{ kind: 'reset' }, 'ERR_SEARCH_UNAVAILABLE', /cannot be reached/],
+      [{ kind: 'garbage' }, 'ERR_SEARCH_RESPONSE_INVALID', /form that is not its own/],
+    ])('turns %j into data', async (fault, code, detail) => {
       tavily.failNext(fault);
       const outcome = await client().check({ signal });
-      expect(outcome).toEqual({ ok, detail: expect.stringMatching(detail) });
+      expect(outcome).toEqual({
+        ok: code === undefined,
+        detail: expect.stringMatching(detail),
+        ...(code === undefined ? {} : { code }),
+      });
       expect(outcome.detail).not.toContain('planted-marker');
     });
 
     it('tells of a missing key and a spent plan', async () => {
       tavily.usage = { account: { plan_usage: 1000, plan_limit: 1000 } };
-      expect(await client().check({ signal })).toMatchObject({ ok: false });
+      expect(await client().check({ signal })).toMatchObject({
+        ok: false,
+        code: 'ERR_SEARCH_PLAN_LIMIT',
+      });
       tavily.usage = {};
       expect(await client().check({ signal })).toEqual({ ok: true, detail: 'the key is accepted' });
       key = undefined;
       expect(await client().check({ signal })).toEqual({
         ok: false,
+        code: 'ERR_SECRET_NOT_FOUND',
         detail: 'The secret tavily is not set.',
       });
     });

@@ -1,4 +1,5 @@
 import type { Depth } from '@mesh/contracts';
+import type { ErrorCode } from '@mesh/errors';
 
 /** How many passages a search yields where the caller sets no limit: enough to answer from, or to compare. */
 export const RESULTS_OF_DEPTH: Readonly<Record<Depth, number>> = { fast: 6, deep: 16 };
@@ -28,6 +29,8 @@ export interface ProviderCheck {
   readonly ok: boolean;
   /** One line for an operator: no key, no absolute path. */
   readonly detail: string;
+  /** Code of the failure. */
+  readonly code?: ErrorCode;
 }
 
 /** Where the researcher looks things up. An aborted signal rejects with the signal's reason. */

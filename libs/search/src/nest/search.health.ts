@@ -25,8 +25,8 @@ export class SearchHealthIndicator {
     key: Key = 'search' as Key,
   ): Promise<HealthIndicatorResult<Key>> {
     const indicator = this.health.check(key);
-    const { ok, detail } = await this.outcome();
-    const data = { provider: this.provider.name, detail };
+    const { ok, detail, code } = await this.outcome();
+    const data = { provider: this.provider.name, detail, ...(code === undefined ? {} : { code }) };
     return ok ? indicator.up(data) : indicator.down(data);
   }
 

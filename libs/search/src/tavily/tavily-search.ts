@@ -116,15 +116,21 @@ export class TavilySearch implements SearchProvider {
       if (usage === undefined) return { ok: true, detail: 'the key is accepted' };
       const { used, limit } = usage;
       if (limit !== undefined && used >= limit)
-        return { ok: false, detail: `all ${limit} credits of the plan are used` };
+        return {
+          ok: false,
+          code: 'ERR_SEARCH_PLAN_LIMIT',
+          detail: `all ${limit} credits of the plan are used`,
+        };
       const of = limit === undefined ? '' : ` of ${limit}`;
       return { ok: true, detail: `the key is accepted, ${used}${of} credits used` };
     } catch (error) {
       signal.throwIfAborted();
-      if (timeout.aborted) return { ok: false, detail: 'Tavily did not answer in time.' };
+      if (timeout.aborted)
+        return { ok: false, code: 'ERR_SEARCH_TIMEOUT', detail: 'Tavily did not answer in time.' };
       if (error instanceof TavilyError && error.providerStatus === 429)
         return { ok: true, detail: 'Tavily can be reached, and was checked too often to say more' };
-      return { ok: false, detail: error instanceof MeshError ? error.message : 'the check failed' };
+      if (error instanceof MeshError) return { ok: false, code: error.code, detail: error.message };
+      return { ok: false, detail: 'the check failed' };
     }
   }
 

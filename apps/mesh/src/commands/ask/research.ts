@@ -41,13 +41,17 @@ export async function research(
       if (event === 'done') return value as unknown as AnswerDto;
       if (event === 'error') throw failure(value as unknown as Problem);
       if (event === 'progress') say(STAGES[value['stage'] as Stage]);
-      if (event === 'sources') say(`Found ${(value['sources'] as unknown[]).length} passages.`);
+      if (event === 'sources') say(found((value['sources'] as unknown[]).length));
     }
   } catch (error) {
     if (signal.aborted || error instanceof MeshError) throw error;
     throw unreachable(gatewayUrl, error);
   }
   throw new CommandError('ERR_PEER_RESPONSE_INVALID', 'The gateway ended its answer half way.');
+}
+
+function found(passages: number): string {
+  return passages === 1 ? 'Found one passage.' : `Found ${passages} passages.`;
 }
 
 async function problemOf(

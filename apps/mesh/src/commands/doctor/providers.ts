@@ -1,6 +1,6 @@
 import axios from 'axios';
 import type { MeshConfig } from '@mesh/agent';
-import { hasCode } from '@mesh/errors';
+import { errorEntry, hasCode, type ErrorCode } from '@mesh/errors';
 import { GeminiClient, GeminiWriter } from '@mesh/llm';
 import { Policy } from '@mesh/resilience';
 import { TavilySearch } from '@mesh/search';
@@ -15,7 +15,7 @@ const ANSWER_MS = 10_000;
 
 type Check = (options: {
   readonly signal: AbortSignal;
-}) => Promise<{ readonly ok: boolean; readonly detail: string }>;
+}) => Promise<{ readonly ok: boolean; readonly detail: string; readonly code?: ErrorCode }>;
 
 /** Tries each stored key by a call that costs nothing. */
 export async function* checkProviders(
@@ -60,11 +60,20 @@ export async function* checkProviders(
     const outcome = await check({ signal: AbortSignal.timeout(ANSWER_MS) });
     yield outcome.ok
       ? ok(what, outcome.detail)
-      : wrong(what, `${outcome.detail} (${url}). Another key: ./mesh secret set ${name}`);
+      : wrong(what, `${sentence(outcome.detail)}${remedyOf(outcome.code)} (at ${url})`);
     const clock = clockAgainst(name, date);
     if (clock !== undefined) yield clock;
   }
   for (const policy of Object.values(policies)) policy.close();
+}
+
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`;
+}
+
+function remedyOf(code: ErrorCode | undefined): string {
+  const entry = code === undefined ? undefined : errorEntry(code);
+  return entry === undefined ? '' : ` ${entry.remedy}`;
 }
 
 /** What there is to say where there is no key that could be tried. */
