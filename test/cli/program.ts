@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -165,12 +166,17 @@ export function linesOf(log: string): Record<string, unknown>[] {
 }
 
 /** True while a process lives; one that ended and was not waited for does not. */
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }
+}
+
+/** Resolves once none of them runs: a process closes its pipes a moment before it is gone. */
+export async function untilGone(pids: readonly number[]): Promise<void> {
+  while (pids.some(isAlive)) await setImmediate();
 }
 
 /** Process IDs of the children of a process. */

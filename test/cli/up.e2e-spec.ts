@@ -14,7 +14,14 @@ import {
   jest,
 } from '@jest/globals';
 import { GeminiSimulator } from '../simulators/gemini.js';
-import { childrenOf, isAlive, linesOf, OTHER_DOCUMENTS, Sandbox, type Running } from './program.js';
+import {
+  childrenOf,
+  linesOf,
+  OTHER_DOCUMENTS,
+  Sandbox,
+  untilGone,
+  type Running,
+} from './program.js';
 import { Terminal } from './terminal.js';
 
 jest.setTimeout(60_000);
@@ -257,16 +264,15 @@ describe('up, each shape', () => {
     const { code, stderr } = await mesh.exited;
     expect(code).toBe(1);
     expect(stderr).toMatch(/\nmesh: \w+ ended by itself \(SIGKILL\)[^\n]*\(ERR_AGENT_EXITED\)\n$/);
-    expect(agents.filter(isAlive)).toEqual([]);
+    await untilGone(agents);
     expect(sandbox.kept()).not.toContain('lock');
   });
 
   it('split leaves no process behind when the launcher is killed; the next start goes on', async () => {
     const mesh = await sandbox.up(['--split']);
     const agents = childrenOf(mesh.pid);
-    // Their ends of the pipes are what `exited` waits for.
     await mesh.end('SIGKILL');
-    expect(agents.filter(isAlive)).toEqual([]);
+    await untilGone(agents);
     expect(await sandbox.run(['status'])).toMatchObject({ code: 1 });
     const next = await sandbox.up();
     expect((await next.end()).code).toBe(0);
