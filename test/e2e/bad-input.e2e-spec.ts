@@ -398,10 +398,15 @@ describe('an agent that is gone', () => {
     }
     expect(code).toBe('ERR_BREAKER_OPEN');
     const health = await fetch(`${mesh.agent('researcher').managementUrl}/health`);
-    expect(health.status).toBe(503);
+    expect(health.status).toBe(200);
     expect(await health.json()).toMatchObject({
-      status: 'error',
-      details: { breakers: { status: 'down', writer: 'open' }, identity: { status: 'up' } },
+      details: {
+        breakers: {
+          status: 'degraded',
+          writer: { breaker: 'open', reason: 'ERR_PEER_UNREACHABLE' },
+        },
+        identity: { status: 'up' },
+      },
     });
     const ready = await fetch(`${mesh.agent('researcher').managementUrl}/health/ready`);
     expect(ready.status).toBe(200);

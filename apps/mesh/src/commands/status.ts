@@ -84,6 +84,14 @@ function readable(running: RunningMesh, agents: readonly AgentStatus[]): string 
 }
 
 function causes({ status, ...more }: Detail): string {
-  const rest = Object.entries(more).map(([key, value]) => `${key} ${String(value)}`);
+  const rest = Object.entries(more).map(([key, value]) => `${key} ${inWords(value)}`);
   return `${status ?? 'unknown'}${rest.length > 0 ? ` (${rest.join(', ')})` : ''}`;
+}
+
+/** Nested values as `breaker open, reason ERR_PEER_UNREACHABLE`. */
+function inWords(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([key, inner]) => `${key} ${inWords(inner)}`)
+    .join(', ');
 }

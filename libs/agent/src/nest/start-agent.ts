@@ -22,6 +22,7 @@ import {
   type Logger,
 } from '@mesh/observability';
 import { NestLogger } from '@mesh/observability/nest';
+import { PolicyHealthIndicator } from '@mesh/resilience/nest';
 import { ScopedSecretSource, type SecretSource } from '@mesh/secrets';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AgentDirectory } from '../agent-file/agent-directory.js';
@@ -150,7 +151,10 @@ async function start(
     const { app, hooks } = await createApp(definition, context, self);
     undo.push(() => app.close());
     await definition.configure?.(app, context);
-    health.others.push(...(definition.health?.(app) ?? []), () => breakers(context));
+    const breakers = new PolicyHealthIndicator(management.indicators);
+    health.others.push(...(definition.health?.(app) ?? []), () =>
+      breakers.check('breakers', context.policies()),
+    );
     signal.throwIfAborted();
     const port = await listen(
       app,
@@ -263,10 +267,4 @@ function sourceLog(logger: Logger): X509SourceLog {
     info: write('info', 'svid.received'),
     warn: write('warn', 'workload-api'),
   };
-}
-
-function breakers(context: AgentContext): Record<string, { status: 'up' | 'down' }> {
-  const states = context.policies().map((policy) => [policy.name, policy.state().breaker] as const);
-  const open = states.some(([, state]) => state === 'open');
-  return { breakers: { status: open ? 'down' : 'up', ...Object.fromEntries(states) } };
 }
