@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parsePolicyOptions } from '@mesh/resilience';
@@ -9,10 +9,13 @@ import { AgentFile } from '../agent-file/agent-file.js';
 import { ConfigError } from './config.error.js';
 import { loadConfig, type LoadConfigOptions, type MeshConfig } from './config.js';
 
+const ACTIONS: Readonly<Record<string, string>> = {
+  writer: 'actions: { draft:write: { callers: [gateway] } }\n',
+};
 const directory = AgentDirectory.of(
   ['gateway', 'writer', 'fact-checker'].map((name, index) =>
     AgentFile.parse(
-      `name: ${name}\nidentity: /${name}\nport: ${4000 + index}\n`,
+      `name: ${name}\nidentity: /${name}\nport: ${4000 + index}\n${ACTIONS[name] ?? ''}`,
       `apps/${name}/agent.yaml`,
     ),
   ),
@@ -353,11 +356,40 @@ describe('resilience', () => {
 describe('MeshConfig', () => {
   it('shows the agents’ settings with their sources', () => {
     const rows = load({ env: { MESH_PORT_WRITER: '5000' } }).rows(directory);
-    expect(rows.filter(({ key }) => key.includes('writer'))).toEqual([
+    expect(
+      rows.filter(({ key }) => key.includes('writer') && !key.startsWith('resilience.')),
+    ).toEqual([
       { key: 'ports.writer', value: '5000', source: 'MESH_PORT_WRITER' },
       { key: 'managementPorts.writer', value: '5100', source: 'apps/writer/agent.yaml' },
       { key: 'peers.writer.url', value: 'https://127.0.0.1:5000', source: 'default' },
     ]);
+  });
+
+  it('shows the policies of what is called, with the options that are set', () => {
+    const rows = load({ env: { MESH_RESILIENCE_WRITER_RETRIES: '5' } }).rows(directory);
+    const row = (key: string) => rows.find((other) => other.key === key);
+    expect(row('resilience.writer.retries')).toEqual({
+      key: 'resilience.writer.retries',
+      value: '5',
+      source: 'MESH_RESILIENCE_WRITER_RETRIES',
+    });
+    expect(row('resilience.gemini.breaker.resetMs')).toMatchObject({ source: 'default' });
+  });
+
+  it('shows the hosts of an agent for people, and no address or policy for calling it', () => {
+    const keys = load({})
+      .rows(directory)
+      .map(({ key }) => key);
+    expect(keys.filter((key) => key.includes('gateway'))).toEqual([
+      'ports.gateway',
+      'managementPorts.gateway',
+      'hosts.gateway',
+    ]);
+  });
+
+  it('takes a path in the home folder', () => {
+    const config = load({ file: 'documents: ~/papers' });
+    expect(config.documents).toBe(join(homedir(), 'papers'));
   });
 
   it('gives a child process the same configuration', () => {

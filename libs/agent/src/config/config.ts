@@ -149,7 +149,11 @@ export class NamedConfig {
         };
       },
     );
-    if (directory !== undefined) rows.push(...this.#agentRows(directory));
+    if (directory !== undefined) {
+      const called = new Set(directory.edges().map(({ agent }) => agent));
+      rows.push(...this.#agentRows(directory, called));
+      for (const name of [...called, ...PROVIDERS]) rows.push(...this.#policyRows(name));
+    }
     const shown = new Set(rows.map(({ key }) => key));
     for (const { slot, value, source } of this.#given.values()) {
       if (shown.has(slot.key)) continue;
@@ -158,19 +162,33 @@ export class NamedConfig {
     return rows;
   }
 
-  #agentRows(directory: AgentDirectory): ConfigRow[] {
+  #agentRows(directory: AgentDirectory, called: ReadonlySet<string>): ConfigRow[] {
     return directory.names().flatMap((name) => {
       const { file } = directory.get(name);
       const row = (setting: NamedSetting<unknown>, value: string, standard: string): ConfigRow => {
         const { key } = slotOf(setting, name);
         return { key, value, source: this.#given.get(key)?.source ?? standard };
       };
-      const { port, managementPort, peerUrl } = agentSettings;
+      const { port, managementPort, peerUrl, hosts } = agentSettings;
       return [
         row(port, String(this.port(name, directory)), file),
         row(managementPort, String(this.managementPort(name, directory)), file),
-        row(peerUrl, this.peerUrl(name, directory), 'default'),
+        // Who has callers serves agents, who has none serves people.
+        ...(called.has(name)
+          ? [row(peerUrl, this.peerUrl(name, directory), 'default')]
+          : [row(hosts, hosts.kind.format([...this.hosts(name)]), 'default')]),
       ];
+    });
+  }
+
+  #policyRows(name: string): ConfigRow[] {
+    const options = parsePolicyOptions(name, this.resilience(name));
+    return resilienceSettings.map((setting) => {
+      const { key } = slotOf(setting, name);
+      const value = setting.option
+        .split('.')
+        .reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], options);
+      return { key, value: String(value), source: this.#given.get(key)?.source ?? 'default' };
     });
   }
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { EndpointAddressError, parseEndpointAddress } from '@mesh/identity';
 import { SpiffeIdError, TrustDomain } from '@mesh/spiffe';
 
@@ -42,8 +43,11 @@ export function wholeNumber(min: number, max: number, unit: string): Kind<number
 
 export const path: Kind<string> = {
   holds: 'a path',
-  parse: (raw, base) =>
-    typeof raw === 'string' && raw !== '' && !raw.includes('\0') ? resolve(base, raw) : undefined,
+  parse: (raw, base) => {
+    if (typeof raw !== 'string' || raw === '' || raw.includes('\0')) return undefined;
+    // In mesh.yaml no shell does it.
+    return resolve(base, raw.startsWith('~/') ? join(homedir(), raw.slice(2)) : raw);
+  },
   format: (value) => value,
 };
 
