@@ -198,7 +198,6 @@ describe('routes', () => {
     ['TRACE', '/v1/research', 405, 'POST'],
     ['POST', '/errors', 405, 'GET, HEAD'],
     ['PUT', '/docs', 405, 'GET, HEAD'],
-    ['GET', '/', 404, undefined],
     ['POST', '/v1/research/', 404, undefined],
     ['POST', '/V1/research', 404, undefined],
     ['POST', '//v1/research', 404, undefined],
@@ -215,6 +214,12 @@ describe('routes', () => {
     expect(response.status).toBe(status);
     expect(response.headers['allow']).toBe(allow);
     expect(await requestLines()).toHaveLength(1);
+  });
+
+  it('GET / leads to where a question can be asked', async () => {
+    const response = await one(`GET / HTTP/1.1\r\n${HOST}${CLOSE}\r\n`);
+    expect(response).toMatchObject({ status: 302 });
+    expect(response.headers['location']).toBe('/docs');
   });
 
   it.each(['/docs', '/openapi.json', '/errors'])('HEAD %s is GET without a body', async (path) => {

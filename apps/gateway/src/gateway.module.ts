@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ErrorsController } from './errors/errors.controller.js';
 import { ResearchController } from './research/research.controller.js';
+import { StartController } from './start/start.controller.js';
 
-@Module({ controllers: [ResearchController, ErrorsController] })
+@Module({ controllers: [StartController, ResearchController, ErrorsController] })
 export class GatewayModule {}
