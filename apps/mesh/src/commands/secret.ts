@@ -23,6 +23,12 @@ export async function setSecret(name: string): Promise<void> {
   const value = process.stdin.isTTY
     ? await hiddenPrompt(`Key of ${name} (it is not shown): `)
     : await readAll();
+  if (value.trim() === '') {
+    throw new CommandError(
+      'ERR_SECRET_EMPTY',
+      `Nothing was read. Type the key at the prompt, or give it on standard input: ./mesh secret set ${name} < FILE`,
+    );
+  }
   await secrets.set(name, new Secret(value.trim()));
   process.stderr.write(`Stored.${HINTS[name] ?? ''}\n`);
 }
