@@ -89,7 +89,7 @@ export class RunningAgents {
     const agents = new Map<string, RunningAgent>();
     const running = new RunningAgents(folder, authority, directory, agents, log);
     try {
-      await Promise.all(
+      const starts = await Promise.allSettled(
         under.map(async ({ definition }) => {
           const agent = await startAgent(definition, {
             config,
@@ -103,6 +103,8 @@ export class RunningAgents {
           agents.set(definition.name, agent);
         }),
       );
+      // All, so that none that comes up after the first failure is left running.
+      for (const start of starts) if (start.status === 'rejected') throw start.reason;
     } catch (error) {
       await running.close();
       throw error;
