@@ -127,19 +127,16 @@ describe('a mesh whose writer uses Gemini', () => {
   });
 });
 
-describe('a writer whose agent.yaml does not name the host of Gemini', () => {
-  it('does not start', async () => {
+describe('an agent whose agent.yaml does not name the host of its provider', () => {
+  it.each([
+    ['writer', { MESH_MODEL: 'gemini', MESH_GEMINI_URL: 'https://provider.example.com' }],
+    ['researcher', { MESH_SEARCH: 'tavily', MESH_TAVILY_URL: 'https://provider.example.com' }],
+  ])('does not start: %s', async (name, env) => {
     await expect(
-      RunningAgents.start(underTest, {
-        env: {
-          MESH_DOCUMENTS: documents,
-          MESH_MODEL: 'gemini',
-          MESH_GEMINI_URL: 'https://gemini.example.com',
-        },
-      }),
+      RunningAgents.start(underTest, { env: { MESH_DOCUMENTS: documents, ...env } }),
     ).rejects.toMatchObject({
-      code: 'ERR_CONFIG_INVALID',
-      message: expect.stringContaining('gemini.example.com'),
+      code: 'ERR_EGRESS_HOST_UNDECLARED',
+      message: expect.stringContaining(`${name} may not call provider.example.com`),
     });
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { HttpModule, HttpService } from '@nestjs/axios';
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { AgentContext } from '@mesh/agent/nest';
+import { assertDeclaredHost } from '@mesh/egress';
 import { SearchModule, type SearchModuleOptions } from '@mesh/search/nest';
 import { ResearchController } from './research/research.controller.js';
 
@@ -25,6 +26,7 @@ export class ResearcherModule {
 }
 
 function tavily(context: AgentContext, http: HttpService): SearchModuleOptions {
+  assertDeclaredHost(context.name, context.config.tavilyUrl, context.file.hosts);
   return {
     tavily: {
       http: http.axiosRef,

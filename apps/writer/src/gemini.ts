@@ -1,5 +1,5 @@
-import { ConfigError } from '@mesh/agent';
-import { isLoopback, type AgentContext } from '@mesh/agent/nest';
+import type { AgentContext } from '@mesh/agent/nest';
+import { assertDeclaredHost } from '@mesh/egress';
 import { MeshError } from '@mesh/errors';
 import type { LlmModuleOptions } from '@mesh/llm/nest';
 
@@ -7,11 +7,11 @@ type GeminiOptions = Extract<LlmModuleOptions, { gemini: unknown }>['gemini'];
 
 /**
  * How the writer calls Gemini, from configuration and agent.yaml. Says in the log if there is no key yet.
- * @throws ConfigError where agent.yaml does not name the host.
+ * @throws EgressError where agent.yaml does not name the host.
  */
 export async function geminiOptions(context: AgentContext): Promise<GeminiOptions> {
   const { config, file, metrics, secrets } = context;
-  checkHost(config.geminiUrl, file.hosts);
+  assertDeclaredHost(file.name, config.geminiUrl, file.hosts);
   await warnWithoutKey(context);
   return {
     baseUrl: config.geminiUrl,
@@ -20,16 +20,6 @@ export async function geminiOptions(context: AgentContext): Promise<GeminiOption
     policy: context.policy('gemini'),
     onCall: (measure) => metrics.hop({ peer: 'gemini', ...measure }),
   };
-}
-
-/** A simulator on loopback needs no word in agent.yaml: nothing leaves the machine. */
-function checkHost(geminiUrl: string, hosts: readonly string[]): void {
-  const host = new URL(geminiUrl).hostname;
-  if (hosts.includes(host) || isLoopback(host.replace(/^\[|\]$/g, ''))) return;
-  throw new ConfigError(
-    'geminiUrl',
-    `The writer may not call ${host}: name it under hosts in its agent.yaml, or set MESH_GEMINI_URL to one that is.`,
-  );
 }
 
 async function warnWithoutKey({ logger, secrets }: AgentContext): Promise<void> {

@@ -1,5 +1,6 @@
 import { agentCodes } from './codes/agent.codes.js';
 import { authorityCodes } from './codes/authority.codes.js';
+import { egressCodes } from './codes/egress.codes.js';
 import { identityCodes } from './codes/identity.codes.js';
 import { llmCodes } from './codes/llm.codes.js';
 import { meshCodes } from './codes/mesh.codes.js';
@@ -17,6 +18,7 @@ export const errorAreas = {
   llm: llmCodes,
   search: searchCodes,
   secrets: secretsCodes,
+  egress: egressCodes,
   mesh: meshCodes,
 } as const;
 

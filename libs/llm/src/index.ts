@@ -1,6 +1,5 @@
 export type { DraftChunk, DraftModel, DraftOptions, ModelCheck } from './draft-model.js';
 export { ExtractiveWriter } from './extractive/extractive-writer.js';
-export { GEMINI_BASE_URL } from './gemini/gemini-base-url.js';
 export {
   GeminiClient,
   type GeminiCallMeasure,

@@ -16,8 +16,7 @@ export type ModelErrorCode =
   | 'ERR_MODEL_ANSWER_EMPTY'
   | 'ERR_MODEL_ANSWER_CUT'
   | 'ERR_MODEL_ANSWER_BROKEN_OFF'
-  | 'ERR_MODEL_RESPONSE_INVALID'
-  | 'ERR_MODEL_BASE_URL_INVALID';
+  | 'ERR_MODEL_RESPONSE_INVALID';
 
 /** The provider is down, overloaded or broken; whatever else it answered with, the call was at fault. */
 const FAILURES: ReadonlySet<ModelErrorCode> = new Set([

@@ -18,4 +18,3 @@ export {
 } from './search-provider.js';
 export { TavilySearch, type TavilySearchOptions } from './tavily/tavily-search.js';
 export { TavilyError, type TavilyErrorCode } from './tavily/tavily.error.js';
-export { TAVILY_BASE_URL } from './tavily/tavily-base-url.js';

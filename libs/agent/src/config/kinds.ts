@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { EgressError, parseProviderUrl, PROVIDER_URL } from '@mesh/egress';
 import { EndpointAddressError, parseEndpointAddress } from '@mesh/identity';
 import { SpiffeIdError, TrustDomain } from '@mesh/spiffe';
 
@@ -105,16 +106,16 @@ export const hostNames: Kind<readonly string[]> = {
   format: (value) => value.join(','),
 };
 
-/** Where a provider is: https, or http for a simulator on loopback. Without a slash at its end. */
+/** Where a provider is. Without a slash at its end. */
 export const providerUrl: Kind<string> = {
-  holds: 'a URL with https (http on loopback alone), without user, query and fragment',
+  holds: PROVIDER_URL,
   parse: (raw) => {
-    const url = plainUrl(raw);
-    if (url === undefined) return undefined;
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname))) {
-      return undefined;
+    try {
+      return typeof raw === 'string' ? parseProviderUrl(raw) : undefined;
+    } catch (error) {
+      if (error instanceof EgressError) return undefined;
+      throw error;
     }
-    return url.href.replace(/\/+$/, '');
   },
   format: (value) => value,
 };
@@ -134,10 +135,6 @@ function plainUrl(raw: unknown): URL | undefined {
   const url = URL.parse(raw);
   if (url === null || /[?#@\s\\]/.test(raw)) return undefined;
   return url;
-}
-
-function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 function isHostName(name: string): boolean {

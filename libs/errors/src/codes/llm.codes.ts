@@ -92,9 +92,4 @@ export const llmCodes = {
     remedy: 'Check that the base URL is that of the Gemini API, and ask again later.',
     relay: true,
   },
-  ERR_MODEL_BASE_URL_INVALID: {
-    status: 500,
-    title: "Gemini's base URL is not valid",
-    remedy: 'Configure an https URL; http is for loopback alone.',
-  },
 } as const satisfies Record<string, ErrorEntry>;

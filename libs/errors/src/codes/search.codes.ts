@@ -79,9 +79,4 @@ export const searchCodes = {
     remedy: 'Check that the base URL is that of the Tavily API, and ask again later.',
     relay: true,
   },
-  ERR_SEARCH_BASE_URL_INVALID: {
-    status: 500,
-    title: "Tavily's base URL is not valid",
-    remedy: 'Configure an https URL; http is for loopback alone.',
-  },
 } as const satisfies Record<string, ErrorEntry>;

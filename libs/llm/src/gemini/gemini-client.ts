@@ -1,12 +1,14 @@
+import { parseProviderUrl } from '@mesh/egress';
 import { MeshError, hasCode } from '@mesh/errors';
 import type { SecretSource } from '@mesh/secrets';
 import type { AxiosInstance } from 'axios';
 import { createParser } from 'eventsource-parser';
 import type { Readable } from 'node:stream';
 import { ModelError } from '../model.error.js';
-import { GEMINI_BASE_URL, parseBaseUrl } from './gemini-base-url.js';
 import { brokenOff, errorOfNetwork, errorOfStatus, invalid } from './gemini-failure.js';
 import { canGenerate, GeminiResponseReader } from './gemini-response.js';
+
+const GEMINI_BASE_URL = 'https://generativelanguage.googleapis.com';
 
 /** Body of `generateContent`, as far as it is used here. */
 export interface GeminiRequest {
@@ -73,14 +75,14 @@ export class GeminiClient {
   readonly #secretName: string;
   readonly #onCall: (measure: GeminiCallMeasure) => void;
 
-  /** HTTP client and secrets belong to the caller. Throws `ERR_MODEL_BASE_URL_INVALID`. */
+  /** HTTP client and secrets belong to the caller. Throws `ERR_EGRESS_URL_INVALID`. */
   constructor(
     private readonly http: AxiosInstance,
     private readonly secrets: SecretSource,
     options: GeminiClientOptions = {},
   ) {
     this.model = options.model ?? 'gemini-3.8-flash';
-    this.#baseUrl = parseBaseUrl(options.baseUrl ?? GEMINI_BASE_URL);
+    this.#baseUrl = parseProviderUrl(options.baseUrl ?? GEMINI_BASE_URL);
     this.#secretName = options.secretName ?? 'gemini';
     this.#onCall = options.onCall ?? (() => undefined);
   }

@@ -43,7 +43,7 @@ describe('LlmModule', () => {
     expect(secrets.get).not.toHaveBeenCalled();
     await expect(
       start({ gemini: { ...gemini, baseUrl: 'http://example.com' } }),
-    ).rejects.toMatchObject({ code: 'ERR_MODEL_BASE_URL_INVALID' });
+    ).rejects.toMatchObject({ code: 'ERR_EGRESS_URL_INVALID' });
     policy.close();
   });
 

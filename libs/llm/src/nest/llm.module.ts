@@ -23,7 +23,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<LlmModuleOptions>({ moduleName: 'Llm' }).build();
 
 /**
- * Gives the writer `DRAFT_MODEL` and `ModelHealthIndicator`. Fails to start with `ERR_MODEL_BASE_URL_INVALID`. A missing
+ * Gives the writer `DRAFT_MODEL` and `ModelHealthIndicator`. Fails to start with `ERR_EGRESS_URL_INVALID`. A missing
  * key shows in health and at the first call, so that it can be set while the agent runs.
  *
  * @example

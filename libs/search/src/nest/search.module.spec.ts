@@ -72,7 +72,7 @@ describe('SearchModule', () => {
     await expect(
       start({ tavily: { ...tavily, baseUrl: 'http://example.com' } }),
     ).rejects.toMatchObject({
-      code: 'ERR_SEARCH_BASE_URL_INVALID',
+      code: 'ERR_EGRESS_URL_INVALID',
     });
     policy.close();
   });

@@ -1,3 +1,4 @@
+import { parseProviderUrl } from '@mesh/egress';
 import { MeshError } from '@mesh/errors';
 import type { Policy } from '@mesh/resilience';
 import type { SecretSource } from '@mesh/secrets';
@@ -9,10 +10,11 @@ import {
   type SearchProvider,
   type SearchResult,
 } from '../search-provider.js';
-import { parseBaseUrl, TAVILY_BASE_URL } from './tavily-base-url.js';
 import { errorOfNetwork, errorOfStatus } from './tavily-failure.js';
 import { parseSearchResponse, parseUsage } from './tavily-response.js';
 import { TavilyError } from './tavily.error.js';
+
+const TAVILY_BASE_URL = 'https://api.tavily.com';
 
 export interface TavilySearchOptions {
   /** https, or http on loopback. Default `https://api.tavily.com`. */
@@ -55,14 +57,14 @@ export class TavilySearch implements SearchProvider {
   private readonly baseUrl: string;
   private readonly secretName: string;
 
-  /** HTTP client, secrets and policy belong to the caller. Throws `ERR_SEARCH_BASE_URL_INVALID`. */
+  /** HTTP client, secrets and policy belong to the caller. Throws `ERR_EGRESS_URL_INVALID`. */
   constructor(
     private readonly http: AxiosInstance,
     private readonly secrets: SecretSource,
     private readonly policy: Policy,
     options: TavilySearchOptions = {},
   ) {
-    this.baseUrl = parseBaseUrl(options.baseUrl ?? TAVILY_BASE_URL);
+    this.baseUrl = parseProviderUrl(options.baseUrl ?? TAVILY_BASE_URL);
     this.secretName = options.secretName ?? 'tavily';
   }
 

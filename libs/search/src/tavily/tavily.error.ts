@@ -8,8 +8,7 @@ export type TavilyErrorCode =
   | 'ERR_SEARCH_PLAN_LIMIT'
   | 'ERR_SEARCH_UNAVAILABLE'
   | 'ERR_SEARCH_TIMEOUT'
-  | 'ERR_SEARCH_RESPONSE_INVALID'
-  | 'ERR_SEARCH_BASE_URL_INVALID';
+  | 'ERR_SEARCH_RESPONSE_INVALID';
 
 /** Tavily answered, and the call was at fault: the circuit breaker has no part in it. */
 const REFUSALS: ReadonlySet<TavilyErrorCode> = new Set([
