@@ -7,6 +7,10 @@ import { meshCodes } from './codes/mesh.codes.js';
 import { resilienceCodes } from './codes/resilience.codes.js';
 import { searchCodes } from './codes/search.codes.js';
 import { secretsCodes } from './codes/secrets.codes.js';
+import { provenanceCodes } from './codes/provenance.codes.js';
+import { signingCodes } from './codes/signing.codes.js';
+import { delegationCodes } from './codes/delegation.codes.js';
+import { issuerCodes } from './codes/issuer.codes.js';
 import type { ErrorEntry } from './error-entry.js';
 
 /** Every error code of the project, by area. `docs/errors.md` is generated from it. */
@@ -19,6 +23,10 @@ export const errorAreas = {
   search: searchCodes,
   secrets: secretsCodes,
   egress: egressCodes,
+  provenance: provenanceCodes,
+  signing: signingCodes,
+  delegation: delegationCodes,
+  issuer: issuerCodes,
   mesh: meshCodes,
 } as const;
 

@@ -1,0 +1,3 @@
+import type { ErrorEntry } from '../error-entry.js';
+
+export const delegationCodes = {} as const satisfies Record<string, ErrorEntry>;
