@@ -1,0 +1,72 @@
+// Transaction tokens
+export { MAX_ACTORS } from './txn-token/actor-chain.js';
+export type { TxnTokenAlgorithm } from './txn-token/algorithm.js';
+export {
+  type ContextObject,
+  issueTxnToken,
+  replaceTxnToken,
+  type TokenLimits,
+  type TxnTokenGrant,
+} from './txn-token/issue-txn-token.js';
+export {
+  MissingScopeError,
+  TxnTokenError,
+  type TxnTokenErrorCode,
+} from './txn-token/txn-token.error.js';
+export {
+  MAX_TXN_TOKEN_LENGTH,
+  TXN_TOKEN_HEADER,
+  TXN_TOKEN_TYP,
+  TxnToken,
+} from './txn-token/txn-token.js';
+export {
+  MAX_LIFETIME_SECONDS,
+  type TxnTokenExpectations,
+  TxnTokenVerifier,
+  type TxnTokenVerifierOptions,
+  verifyTxnToken,
+} from './txn-token/verify-txn-token.js';
+export { hashOfToken } from './token-hash.js';
+
+// Scopes and persons
+export { type Person, Pseudonyms, qualifiedSubject } from './person.js';
+export { MAX_SCOPES, parseScope } from './scope.js';
+
+// Access tokens
+export { AccessTokenError, type AccessTokenErrorCode } from './access-token/access-token.error.js';
+export type { AccessToken } from './access-token/access-token.js';
+export {
+  AccessTokenVerifier,
+  type AccessTokenVerifierOptions,
+} from './access-token/access-token-verifier.js';
+export type { FetchDocument, IssuerKeysOptions } from './access-token/issuer-keys.js';
+
+// Exchange
+export { ExchangeError, type ExchangeErrorCode } from './exchange/exchange.error.js';
+export {
+  assertMayActFor,
+  type ClientKind,
+  type Declarations,
+  type DeclaredActsFor,
+  type DeclaredClients,
+  type DeclaredEdge,
+  DeclaredExchangePolicy,
+  type ExchangePolicy,
+} from './exchange/exchange-policy.js';
+export {
+  ACCESS_TOKEN_TYPE,
+  type ExchangeRequest,
+  MAX_REQUEST_LENGTH,
+  parseExchangeRequest,
+  TOKEN_EXCHANGE_GRANT,
+  TXN_TOKEN_TYPE,
+} from './exchange/exchange-request.js';
+export {
+  type ExchangeAnswer,
+  exchangeError,
+  type ExchangeErrorBody,
+  type ExchangeErrorName,
+  exchangeResponse,
+  type ExchangeResponseBody,
+} from './exchange/exchange-response.js';
+export { TokenService, type TokenServiceOptions } from './exchange/token-service.js';

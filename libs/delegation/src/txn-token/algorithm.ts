@@ -1,0 +1,56 @@
+import { constants, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+
+/** How a transaction token may be signed (RFC 7518 3.1): what the keys of SVIDs can do. */
+export type TxnTokenAlgorithm = 'ES256' | 'ES384' | 'RS256' | 'PS256';
+
+const HASHES = { ES256: 'sha256', ES384: 'sha384', RS256: 'sha256', PS256: 'sha256' } as const;
+const CURVES: Readonly<Record<string, TxnTokenAlgorithm>> = {
+  prime256v1: 'ES256',
+  secp384r1: 'ES384',
+};
+
+export function isTxnTokenAlgorithm(name: unknown): name is TxnTokenAlgorithm {
+  return typeof name === 'string' && Object.hasOwn(HASHES, name);
+}
+
+/** The algorithms that fit a key; the first one is what it signs with. None for any other kind of key. */
+export function algorithmsOf(key: KeyObject): readonly TxnTokenAlgorithm[] {
+  if (key.asymmetricKeyType === 'rsa') return ['PS256', 'RS256'];
+  const curve = CURVES[key.asymmetricKeyDetails?.namedCurve ?? ''];
+  return curve === undefined ? [] : [curve];
+}
+
+/** Reads a SubjectPublicKeyInfo (DER). */
+export function publicKeyOf(publicKeyInfo: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.from(publicKeyInfo), format: 'der', type: 'spki' });
+}
+
+export function signBytes(algorithm: TxnTokenAlgorithm, key: KeyObject, data: Uint8Array): Buffer {
+  return sign(HASHES[algorithm], data, { key, ...parametersOf(algorithm) });
+}
+
+/** The key must be one that `algorithmsOf` names the algorithm for. */
+export function isSignatureOf(
+  algorithm: TxnTokenAlgorithm,
+  key: KeyObject,
+  data: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  return verify(HASHES[algorithm], data, { key, ...parametersOf(algorithm) }, signature);
+}
+
+function parametersOf(algorithm: TxnTokenAlgorithm) {
+  switch (algorithm) {
+    case 'PS256':
+      return {
+        padding: constants.RSA_PKCS1_PSS_PADDING,
+        saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+      };
+    case 'RS256':
+      return { padding: constants.RSA_PKCS1_PADDING };
+    case 'ES256':
+    case 'ES384':
+      // RFC 7518 3.4: r and s side by side, not DER.
+      return { dsaEncoding: 'ieee-p1363' as const };
+  }
+}
