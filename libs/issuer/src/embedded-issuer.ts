@@ -1,0 +1,271 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { systemClock, type Clock } from '@mesh/identity';
+import type Provider from 'oidc-provider';
+import { AgentListener, type AgentListenerOptions } from './agent-listener.js';
+import {
+  assertDevelopment,
+  assertLoopbackAddress,
+  assertLoopbackHostname,
+} from './development-only.js';
+import { Interactions } from './interactions.js';
+import { IssuerError } from './issuer.error.js';
+import type { IssuerLog } from './issuer-log.js';
+import { IssuerStore } from './issuer-store.js';
+import { closeServer, listen } from './listening.js';
+import { errorPage, STYLE, STYLE_PATH } from './pages.js';
+import { createProvider } from './provider.js';
+import type { SamplePasswords } from './sample-passwords.js';
+import { SigningKeys } from './signing-keys.js';
+
+export interface EmbeddedIssuerOptions {
+  /** TCP port; 0: a free one, which `url` then holds. */
+  readonly port: number;
+  /** What the access tokens are for, their `aud`: an absolute URI that names the mesh's API (RFC 8707). */
+  readonly resource: string;
+  /** Of the sample accounts. */
+  readonly passwords: SamplePasswords;
+  /**
+   * Host of the issuer's URL: an address of loopback, or a name under `.localhost`. Default `mesh.localhost`: a cookie
+   * of `127.0.0.1` goes to every port. Node does not resolve it by itself: connect to `address`.
+   */
+  readonly hostname?: string;
+  /** That is bound, of loopback alone. Default `127.0.0.1`. */
+  readonly address?: string;
+  /** Life of an access token in seconds, 10 to 3600. Default 600. */
+  readonly accessTokenTtlSeconds?: number;
+  /** A second listener with mTLS, where agents read the keys. Default: none. */
+  readonly agents?: AgentListenerOptions;
+  /** Default: none. */
+  readonly log?: IssuerLog;
+  /** That the delays after wrong passwords go by. Default: the machine's. */
+  readonly clock?: Clock;
+  /** Refused if `production`, as is a process whose NODE_ENV is. Default NODE_ENV. */
+  readonly environment?: string;
+}
+
+/** Of each answer; the provider and the pages add to it. */
+const HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  // `no-referrer` would make the forms' Origin null.
+  'Referrer-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};
+
+/**
+ * An OpenID Connect issuer for development: authorization code flow with PKCE for the command line (`mesh-cli`) and
+ * Swagger UI (`mesh-swagger`), JWT access tokens (RFC 9068) for the mesh's API, three sample accounts. Keys, sessions
+ * and grants are in memory alone.
+ *
+ * @example
+ * const passwords = await SamplePasswords.open('.mesh/issuer-passwords.json');
+ * const issuer = await EmbeddedIssuer.start({ port: 4010, resource: 'https://mesh.local/api', passwords });
+ * issuer.url; // http://mesh.localhost:4010
+ * await issuer.close();
+ */
+export class EmbeddedIssuer {
+  /** The issuer's identifier, `iss`: `http://HOST:PORT`. */
+  readonly url: string;
+  /** That the listener has. */
+  readonly port: number;
+  readonly resource: string;
+  readonly #server: Server;
+  readonly #authority: string;
+  readonly #keys = new SigningKeys();
+  readonly #log: IssuerLog | undefined;
+  readonly #makeProvider: () => Provider;
+  readonly #interactions: Interactions;
+  #provider: Provider;
+  #callback: ReturnType<Provider['callback']>;
+  #agents: AgentListener | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(server: Server, options: EmbeddedIssuerOptions) {
+    const { hostname = 'mesh.localhost', resource, passwords, clock = systemClock, log } = options;
+    this.port = (server.address() as AddressInfo).port;
+    // A URL leaves its default port out, and so does `Host`.
+    this.url = new URL(`http://${hostname}:${this.port}`).origin;
+    this.resource = resource;
+    this.#server = server;
+    this.#authority = new URL(this.url).host;
+    this.#log = log;
+    const store = new IssuerStore();
+    const cookieKeys = [randomBytes(32).toString('base64url')];
+    this.#makeProvider = () =>
+      createProvider({
+        url: this.url,
+        resource,
+        accessTokenTtlSeconds: options.accessTokenTtlSeconds ?? 600,
+        keys: this.#keys,
+        store,
+        cookieKeys,
+        onFailure: (error) => this.#failed(error),
+      });
+    this.#provider = this.#makeProvider();
+    this.#callback = this.#provider.callback();
+    this.#interactions = new Interactions({
+      provider: () => this.#provider,
+      url: this.url,
+      resource,
+      passwords,
+      now: () => clock.now(),
+      log,
+    });
+  }
+
+  /** When it resolves, the issuer answers. @throws IssuerError */
+  static async start(options: EmbeddedIssuerOptions): Promise<EmbeddedIssuer> {
+    const { address = '127.0.0.1', hostname = 'mesh.localhost', port, log } = options;
+    assertDevelopment(options.environment);
+    assertLoopbackAddress(address);
+    assertLoopbackHostname(hostname);
+    assertResource(options.resource);
+    assertTtl(options.accessTokenTtlSeconds);
+    const server = createServer({
+      maxHeaderSize: 16_384,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 5_000,
+    });
+    server.maxConnections = 256;
+    await listen(server, port, address);
+    const issuer = new EmbeddedIssuer(server, options);
+    server.on('request', (request, response) => void issuer.#handle(request, response));
+    if (options.agents !== undefined) {
+      try {
+        issuer.#agents = await AgentListener.start(
+          options.agents,
+          issuer.url,
+          address,
+          () => issuer.#keys.publicJwks,
+        );
+      } catch (error) {
+        await issuer.close();
+        throw error;
+      }
+    }
+    log?.warn(
+      { issuer: issuer.url },
+      'Embedded OpenID issuer: for development alone. Its accounts are samples, and its pages come without TLS',
+    );
+    return issuer;
+  }
+
+  /** Where the public keys are, for who has no SVID. */
+  get jwksUri(): string {
+    return `${this.url}/jwks`;
+  }
+
+  /** Origin of the listener with mTLS; undefined without one. */
+  get agentsUrl(): string | undefined {
+    return this.#agents?.url;
+  }
+
+  /**
+   * A new key signs from now on. The one before stays announced, so that its tokens stay good until `retireKeys`.
+   * Returns the new key's `kid`. @throws IssuerError
+   */
+  rotateKeys(): string {
+    this.#assertOpen();
+    const kid = this.#keys.rotate();
+    this.#renew();
+    this.#log?.info({ kid }, 'Embedded issuer: another key signs');
+    return kid;
+  }
+
+  /** All keys but the one that signs leave the JWKS, and with them the tokens they signed. @throws IssuerError */
+  retireKeys(): void {
+    this.#assertOpen();
+    this.#keys.retire();
+    this.#renew();
+    this.#log?.info({}, 'Embedded issuer: old keys retired');
+  }
+
+  /** Ends the listeners; requests under way have a second. May be called twice. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.all([closeServer(this.#server), this.#agents?.close()]).then(
+      () => undefined,
+    );
+    return this.#closing;
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    try {
+      if (!this.#isOwnHost(request)) return refuseHost(response);
+      const path = request.url!.split('?')[0]!;
+      if (this.#interactions.serves(path)) {
+        return await this.#interactions.handle(request, response, path);
+      }
+      if (path === STYLE_PATH && request.method === 'GET') {
+        response.writeHead(200, { 'Content-Type': 'text/css; charset=utf-8' }).end(STYLE);
+        return;
+      }
+      await this.#callback(request, response);
+    } catch (error) {
+      this.#failed(error);
+      if (response.headersSent) return void response.destroy();
+      response
+        .writeHead(500, { 'Content-Type': 'text/html; charset=utf-8' })
+        .end(errorPage('server_error', 'Something failed inside the issuer.'));
+    }
+  }
+
+  /** A web page reaches a listener on loopback by DNS rebinding; its `Host` gives that away (RFC 9110, 7.4). */
+  #isOwnHost({ url, headers, rawHeaders }: IncomingMessage): boolean {
+    const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
+    return (
+      hosts.length === 1 &&
+      headers.host!.toLowerCase() === this.#authority &&
+      // A target with a host of its own would say another than the one that is checked.
+      url!.startsWith('/') &&
+      !url!.startsWith('//')
+    );
+  }
+
+  #renew(): void {
+    this.#provider = this.#makeProvider();
+    this.#callback = this.#provider.callback();
+  }
+
+  #failed(error: unknown): void {
+    // The name alone: a message may quote what a person typed.
+    this.#log?.error(
+      { error: error instanceof Error ? error.name : 'unknown' },
+      'Embedded issuer: a request failed',
+    );
+  }
+
+  #assertOpen(): void {
+    if (this.#closing === undefined) return;
+    throw new IssuerError('ERR_ISSUER_CLOSED', 'The embedded issuer is closed.');
+  }
+}
+
+function refuseHost(response: ServerResponse): void {
+  const { code, message, status } = new IssuerError(
+    'ERR_ISSUER_HOST',
+    'The embedded issuer does not serve that host name.',
+  );
+  response
+    .writeHead(status, { 'Content-Type': 'application/problem+json', Connection: 'close' })
+    .end(JSON.stringify({ status, code, detail: message }));
+}
+
+function assertResource(resource: string): void {
+  const url = URL.parse(resource);
+  if (url !== null && !resource.includes('#') && !/\s/.test(resource)) return;
+  throw new IssuerError(
+    'ERR_ISSUER_RESOURCE',
+    "The mesh's API is named by an absolute URI without a fragment.",
+  );
+}
+
+function assertTtl(seconds = 600): void {
+  if (Number.isInteger(seconds) && seconds >= 10 && seconds <= 3600) return;
+  throw new IssuerError('ERR_ISSUER_TTL', 'An access token lives 10 to 3600 whole seconds.');
+}

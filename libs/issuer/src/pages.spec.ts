@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals';
+import { consentPage, errorPage, loginPage } from './pages.js';
+
+const attack = `"><script>alert('&')</script>`;
+
+describe('the pages', () => {
+  it.each([
+    loginPage(attack, attack),
+    consentPage(attack, attack, [attack], [attack], attack),
+    errorPage(attack, attack),
+  ])('hold no markup of what they are given', (page) => {
+    expect(page).not.toContain('<script');
+    expect(page).toContain('&#34;&#62;&#60;script&#62;');
+  });
+
+  it.each([
+    loginPage('Client', undefined),
+    consentPage('Client', 'reader', [], [], '/'),
+    errorPage('x', 'y'),
+  ])('have a language, a title, one heading, and neither script nor style in them', (page) => {
+    expect(page).toMatch(/<html lang="en">/);
+    expect(page).toMatch(/<title>[^<]+<\/title>/);
+    expect(page.match(/<h1>/g)).toHaveLength(1);
+    expect(page).not.toMatch(/<script|<style|style=|\son\w+=/);
+  });
+
+  it('label each field, and tie the problem to the password', () => {
+    const page = loginPage('Client', 'No.');
+    for (const id of ['account', 'password']) {
+      expect(page).toContain(`<label for="${id}">`);
+      expect(page).toContain(`id="${id}"`);
+    }
+    expect(page).toContain('aria-describedby="problem"');
+    expect(page).toMatch(/role="alert" id="problem">No\./);
+  });
+});

@@ -1,0 +1,128 @@
+import { SAMPLE_ACCOUNTS } from './sample-accounts.js';
+
+export const STYLE_PATH = '/style.css';
+
+/** Readable at any width and zoom, in both colour schemes, with contrasts of 4.5:1 and more. */
+export const STYLE = `:root { color-scheme: light dark; font: 100%/1.5 system-ui, sans-serif; }
+body { max-width: 24rem; margin: 3rem auto; padding: 0 1rem; }
+label { display: block; margin-top: 1rem; }
+input { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit; }
+button { margin: 1.5rem .5rem 0 0; padding: .5rem 1rem; font: inherit; }
+[role=alert] { border-inline-start: .25rem solid; padding-inline-start: .75rem; }
+:focus-visible { outline: .2rem solid; outline-offset: .15rem; }
+`;
+
+/** @param problem what was wrong with the attempt before */
+export function loginPage(client: string, problem: string | undefined): string {
+  return page(
+    'Sign in',
+    html`<p>${client} asks who you are.</p>
+      ${problem === undefined ? '' : html`<p role="alert" id="problem">${problem}</p>`}
+      <form method="post">
+        <input type="hidden" name="prompt" value="login" />
+        <label for="account">Account</label>
+        <input
+          id="account"
+          name="account"
+          list="accounts"
+          autocomplete="username"
+          autocapitalize="none"
+          required
+          autofocus
+        />
+        <datalist id="accounts">
+          ${SAMPLE_ACCOUNTS.map((name) => html`<option value="${name}"></option>`)}
+        </datalist>
+        <label for="password">Password</label>
+        <input
+          id="password"
+          name="password"
+          type="password"
+          autocomplete="current-password"
+          required
+          ${problem === undefined ? '' : html`aria-describedby="problem"`}
+        />
+        <button type="submit" name="answer" value="yes">Sign in</button>
+        <button type="submit" name="answer" value="no" formnovalidate>Cancel</button>
+      </form>
+      <p>Sample accounts of a mesh for development.</p>`,
+  );
+}
+
+/**
+ * @param granted in words what the client gets
+ * @param withheld what it asked for and this account may not
+ * @param otherAccount where another account signs in
+ */
+export function consentPage(
+  client: string,
+  account: string,
+  granted: readonly string[],
+  withheld: readonly string[],
+  otherAccount: string,
+): string {
+  const list = (items: readonly string[]) =>
+    html`<ul>
+      ${items.map((item) => html`<li>${item}</li>`)}
+    </ul>`;
+  return page(
+    'Allow access',
+    html`<p>You are signed in as <strong>${account}</strong>. ${client} asks for:</p>
+      ${list(granted)}
+      ${
+        withheld.length === 0
+          ? ''
+          : html`<p>Not for this account, and so not granted:</p>
+              ${list(withheld)}`
+      }
+      <form method="post">
+        <input type="hidden" name="prompt" value="consent" />
+        <button type="submit" name="answer" value="yes" autofocus>Allow</button>
+        <button type="submit" name="answer" value="no">Cancel</button>
+      </form>
+      <p><a href="${otherAccount}">Use another account</a></p>`,
+  );
+}
+
+export function errorPage(error: string, description: string | undefined): string {
+  return page(
+    'That did not work',
+    html`<p role="alert">${description ?? 'The request cannot be served.'}</p>
+      <p>Code: <code>${error}</code>. Go back to where you came from, and begin again.</p>`,
+  );
+}
+
+/** Text that is HTML already. */
+class Html {
+  constructor(readonly text: string) {}
+}
+
+function page(title: string, body: Html): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}</title>
+        <link rel="stylesheet" href="${STYLE_PATH}" />
+      </head>
+      <body>
+        <main>
+          <h1>${title}</h1>
+          ${body}
+        </main>
+      </body>
+    </html>`.text;
+}
+
+/** Escapes all that is not HTML already, for elements and quoted attributes. */
+function html(parts: TemplateStringsArray, ...values: (string | Html | readonly Html[])[]): Html {
+  return new Html(String.raw({ raw: parts }, ...values.map(escaped)));
+}
+
+function escaped(value: string | Html | readonly Html[]): string {
+  if (typeof value === 'string') {
+    return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  }
+  return value instanceof Html ? value.text : value.map(({ text }) => text).join('');
+}

@@ -1,0 +1,149 @@
+import type { EventEmitter } from 'node:events';
+import type { Configuration, default as OidcProvider, KoaContextWithOIDC } from 'oidc-provider';
+import { admitMeshLocalhost, clients, mayRedeemInBrowser } from './clients.js';
+import type { IssuerStore } from './issuer-store.js';
+import { errors, Provider } from './oidc-provider.js';
+import { errorPage } from './pages.js';
+import { sampleAccount, SCOPES } from './sample-accounts.js';
+import type { SigningKeys } from './signing-keys.js';
+
+const HOUR_S = 3600;
+/** How long a session, its grants and their refresh tokens live in seconds. */
+const SESSION_S = 8 * HOUR_S;
+/** What a person has for a sign-in, and a page may stand open, in seconds. */
+const INTERACTION_S = 600;
+
+/** Scopes of OpenID Connect itself. */
+export const OIDC_SCOPES = ['openid', 'offline_access'] as const;
+
+/** How the person signed in, as the tokens say it (RFC 9068, 2.2.1): a password is all there is. */
+export const PASSWORD_SIGN_IN = { acr: 'urn:mesh:acr:password', amr: ['pwd'] };
+
+export interface ProviderOptions {
+  readonly url: string;
+  readonly resource: string;
+  readonly accessTokenTtlSeconds: number;
+  readonly keys: SigningKeys;
+  readonly store: IssuerStore;
+  /** Secrets that sign the cookies. */
+  readonly cookieKeys: readonly string[];
+  readonly onFailure: (error: unknown) => void;
+}
+
+/**
+ * The OpenID provider with the keys as they are now: it cannot change keys, so each rotation makes another one on the
+ * same store. Authorization code with PKCE alone: no implicit flow, no password or client credentials grant, no
+ * registration.
+ */
+export function createProvider(options: ProviderOptions): OidcProvider {
+  const provider = new Provider(options.url, configuration(options));
+  admitMeshLocalhost(provider);
+  // Without a listener Koa prints the stack.
+  (provider as EventEmitter).on('error', options.onFailure);
+  provider.on('server_error', (_context, error) => options.onFailure(error));
+  return provider;
+}
+
+function configuration({
+  resource,
+  accessTokenTtlSeconds,
+  keys,
+  store,
+  cookieKeys,
+}: ProviderOptions): Configuration {
+  return {
+    adapter: store.adapter,
+    clients,
+    jwks: { keys: keys.all },
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    clientAuthMethods: ['none'],
+    responseTypes: ['code'],
+    scopes: [...OIDC_SCOPES],
+    acrValues: [PASSWORD_SIGN_IN.acr],
+    claims: { openid: ['sub', 'roles'] },
+    pkce: { required: () => true },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        // All tokens are for the one API, also where a client does not name it.
+        defaultResource: () => resource,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (context, indicator) => {
+          if (indicator !== resource) throw new errors.InvalidTarget();
+          assertKnownScopes(context);
+          return {
+            scope: Object.keys(SCOPES).join(' '),
+            audience: resource,
+            accessTokenTTL: accessTokenTtlSeconds,
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: 'ES256' } },
+          };
+        },
+      },
+      rpInitiatedLogout: { enabled: false },
+      userinfo: { enabled: false },
+    },
+    rotateRefreshToken: true,
+    extraTokenClaims: ({ oidc }) => {
+      const { AuthorizationCode, RefreshToken, Account } = oidc.entities;
+      const signIn = AuthorizationCode ?? RefreshToken;
+      return {
+        roles: sampleAccount(Account?.accountId)?.roles,
+        acr: signIn?.acr,
+        amr: signIn?.amr,
+        auth_time: signIn?.authTime,
+      };
+    },
+    findAccount: (_context, sub) => {
+      const account = sampleAccount(sub);
+      return (
+        account && {
+          accountId: account.name,
+          claims: () => ({ sub: account.name, roles: account.roles }),
+        }
+      );
+    },
+    clientBasedCORS: (_context, origin, client) => mayRedeemInBrowser(origin, client.clientId),
+    interactions: { url: (_context, { uid }) => interactionPath(uid) },
+    renderError: (context, out) => {
+      context.type = 'html';
+      context.body = errorPage(out.error, out.error_description);
+    },
+    cookies: {
+      names: {
+        session: 'mesh_issuer_session',
+        interaction: 'mesh_issuer_interaction',
+        resume: 'mesh_issuer_resume',
+      },
+      keys: [...cookieKeys],
+      long: { httpOnly: true, sameSite: 'lax', signed: true },
+      short: { httpOnly: true, sameSite: 'lax', signed: true },
+    },
+    ttl: {
+      AccessToken: accessTokenTtlSeconds,
+      AuthorizationCode: 60,
+      Grant: SESSION_S,
+      IdToken: accessTokenTtlSeconds,
+      Interaction: INTERACTION_S,
+      RefreshToken: SESSION_S,
+      Session: SESSION_S,
+    },
+  };
+}
+
+export function interactionPath(uid: string): string {
+  return `/interaction/${uid}`;
+}
+
+/** `oidc-provider` drops a scope it does not know; a client that asks for one shall hear of it. */
+function assertKnownScopes({ oidc }: KoaContextWithOIDC): void {
+  for (const scope of oidc.requestParamScopes) {
+    if (Object.hasOwn(SCOPES, scope) || (OIDC_SCOPES as readonly string[]).includes(scope))
+      continue;
+    throw new errors.InvalidScope('requested scope is unknown', scope);
+  }
+}
