@@ -280,7 +280,7 @@ describe('the issuer’s keys', () => {
     expect(issuer.fetched).toHaveLength(4);
   });
 
-  it('that cannot be fetched are asked for again after an interval', async () => {
+  it('that cannot be fetched are asked for again a second later', async () => {
     const { clock, issuer, verifier, sign } = scene();
     const text = await sign();
     const keys = issuer.documents[JWKS];
@@ -289,8 +289,22 @@ describe('the issuer’s keys', () => {
     issuer.documents[JWKS] = keys;
     await refused(verifier.verify(text), 'KEYS_UNAVAILABLE');
     expect(issuer.fetched).toHaveLength(2);
-    clock.advance(30_000);
+    clock.advance(1000);
     expect((await verifier.verify(text)).subject).toBe('a1');
+  });
+
+  it('do not fail for all because one caller gave up', async () => {
+    const { verifier, sign } = scene();
+    const [impatient, patient] = [new AbortController(), new AbortController()];
+    const text = await sign();
+    const first = verifier.verify(text, { signal: impatient.signal });
+    const second = verifier.verify(text, { signal: patient.signal });
+    impatient.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    expect((await second).subject).toBe('a1');
+    const gone = scene();
+    const { signal } = impatient;
+    await expect(gone.verifier.verify(text, { signal })).rejects.toThrow('gone');
   });
 
   const wrong: [string, string, unknown][] = [

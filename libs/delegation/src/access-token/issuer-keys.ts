@@ -5,13 +5,13 @@ import { AccessTokenError } from './access-token.error.js';
 /** Fetches a document of the issuer. Given by the program, so that it goes the program's way to the issuer. */
 export type FetchDocument = (
   url: string,
-  options: { readonly signal: AbortSignal | undefined },
+  options: { readonly signal: AbortSignal },
 ) => Promise<{ readonly status: number; readonly body: string }>;
 
 export interface IssuerKeysOptions {
   /** Milliseconds after which keys are fetched again, so that a retired one goes. Default 600000. */
   readonly maxAgeMs?: number;
-  /** Milliseconds between two fetches that an unknown key or a failure causes, at least. Default 30000. */
+  /** Milliseconds between two fetches that an unknown key causes, at least. Default 30000. */
   readonly cooldownMs?: number;
 }
 
@@ -29,6 +29,9 @@ interface KeySet {
   readonly fetchedAt: number;
 }
 
+const FETCH_TIMEOUT_MS = 5000;
+/** After a failure: the issuer may just be starting. */
+const RETRY_MS = 1000;
 const MAX_DOCUMENT_LENGTH = 256 * 1024;
 const MAX_KEYS = 64;
 const EC_CURVES: Readonly<Record<string, AccessTokenAlgorithm>> = {
@@ -44,7 +47,7 @@ export class IssuerKeys {
   readonly #maxAgeMs: number;
   readonly #cooldownMs: number;
   #keys: KeySet | undefined;
-  #triedAt = Number.NEGATIVE_INFINITY;
+  #failedAt = Number.NEGATIVE_INFINITY;
   #fetching: Promise<KeySet> | undefined;
 
   constructor(
@@ -67,7 +70,8 @@ export class IssuerKeys {
     signal: AbortSignal | undefined,
   ): Promise<IssuerKey> {
     let keys = await this.#current(signal);
-    if (!keys.jwks.has(kid) && this.#mayFetch()) keys = await this.#fetch(signal);
+    const age = this.clock.now() - keys.fetchedAt;
+    if (!keys.jwks.has(kid) && age >= this.#cooldownMs) keys = await this.#fetch(signal);
     const jwk = keys.jwks.get(kid);
     if (jwk === undefined) {
       throw new AccessTokenError(
@@ -94,24 +98,28 @@ export class IssuerKeys {
   async #current(signal: AbortSignal | undefined): Promise<KeySet> {
     const keys = this.#keys;
     if (keys !== undefined && this.clock.now() - keys.fetchedAt < this.#maxAgeMs) return keys;
-    if (this.#fetching === undefined && !this.#mayFetch()) {
-      throw unavailable('The issuer failed a moment ago.');
-    }
     return this.#fetch(signal);
   }
 
-  #mayFetch(): boolean {
-    return this.clock.now() - this.#triedAt >= this.#cooldownMs;
-  }
-
-  /** One fetch for all that wait. Its signal is the first caller's; the others see it fail, and come again. */
+  /** One fetch for all that wait, with a time limit of its own: who gives up waiting does not end it for the others. */
   async #fetch(signal: AbortSignal | undefined): Promise<KeySet> {
-    this.#fetching ??= this.#fetchNow(signal).finally(() => (this.#fetching = undefined));
-    return this.#fetching;
+    signal?.throwIfAborted();
+    if (this.#fetching === undefined) {
+      if (this.clock.now() - this.#failedAt < RETRY_MS) {
+        throw unavailable('The issuer failed a moment ago.');
+      }
+      this.#fetching = this.#fetchNow()
+        .catch((error: unknown) => {
+          this.#failedAt = this.clock.now();
+          throw error;
+        })
+        .finally(() => (this.#fetching = undefined));
+    }
+    return unlessAborted(this.#fetching, signal);
   }
 
-  async #fetchNow(signal: AbortSignal | undefined): Promise<KeySet> {
-    this.#triedAt = this.clock.now();
+  async #fetchNow(): Promise<KeySet> {
+    const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
     const { origin } = new URL(this.issuer);
     const discovery = `${this.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
     const { issuer, jwks_uri: uri } = await this.#document(discovery, signal);
@@ -130,7 +138,7 @@ export class IssuerKeys {
     return this.#keys;
   }
 
-  async #document(url: string, signal: AbortSignal | undefined): Promise<Record<string, unknown>> {
+  async #document(url: string, signal: AbortSignal): Promise<Record<string, unknown>> {
     let value: unknown;
     try {
       const { status, body } = await this.fetchDocument(url, { signal });
@@ -171,6 +179,18 @@ function algorithmsOf({ kty, crv, alg }: JWK): readonly AccessTokenAlgorithm[] {
 
 function publicPartOf({ kty, crv, x, y, n, e }: JWK): JWK {
   return kty === 'RSA' ? { kty, n, e } : { kty, crv, x, y };
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 function unavailable(message: string, cause?: unknown): AccessTokenError {

@@ -52,7 +52,6 @@ const NAMES: Readonly<Partial<Record<ErrorCode, ExchangeErrorName>>> = {
   ERR_EXCHANGE_CLIENT: 'unauthorized_client',
   ERR_EXCHANGE_NO_EDGE: 'unauthorized_client',
   ERR_EXCHANGE_PERSON: 'unauthorized_client',
-  ERR_ACCESS_TOKEN_KEYS_UNAVAILABLE: 'temporarily_unavailable',
 };
 
 /** The answer that carries a token. */
@@ -72,12 +71,13 @@ export function exchangeResponse(token: TxnToken, now: Date): ExchangeAnswer<Exc
 
 /** The answer that refuses. It tells nothing of an error that is none of this project's. */
 export function exchangeError(error: unknown): ExchangeAnswer<ExchangeErrorBody> {
-  const known = error instanceof MeshError && (error.status < 500 || NAMES[error.code]);
-  if (!known) {
+  if (!(error instanceof MeshError) || (error.status >= 500 && error.status !== 503)) {
     return answer(500, 'server_error', 'Something failed inside.', 'ERR_INTERNAL');
   }
-  const name = NAMES[error.code] ?? 'invalid_request';
-  return answer(error.status < 500 ? 400 : error.status, name, error.message, error.code);
+  if (error.status === 503) {
+    return answer(503, 'temporarily_unavailable', error.message, error.code);
+  }
+  return answer(400, NAMES[error.code] ?? 'invalid_request', error.message, error.code);
 }
 
 function answer(

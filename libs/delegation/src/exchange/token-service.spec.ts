@@ -19,6 +19,7 @@ import {
 import { AccessTokenError } from '../access-token/access-token.error.js';
 import type { AccessToken } from '../access-token/access-token.js';
 import { Pseudonyms } from '../person.js';
+import type { TokenLimits } from '../txn-token/issue-txn-token.js';
 import { DeclaredExchangePolicy } from './exchange-policy.js';
 import { ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE_GRANT, TXN_TOKEN_TYPE } from './exchange-request.js';
 import { TokenService } from './token-service.js';
@@ -35,7 +36,12 @@ beforeAll(async () => {
 
 const pseudonyms = new Pseudonyms(new Uint8Array(32));
 
-function scene(access: Partial<AccessToken> = {}, rules = policy, signer = svid) {
+function scene(
+  access: Partial<AccessToken> = {},
+  rules = policy,
+  signer = svid,
+  limits: TokenLimits = { maxActors: 2 },
+) {
   const clock = new FakeClock();
   const accessTokens = {
     verify: async (text: string) => {
@@ -43,7 +49,7 @@ function scene(access: Partial<AccessToken> = {}, rules = policy, signer = svid)
       return accessTokenAt(new Date(clock.now()), access);
     },
   };
-  const options = { clock, maxActors: 2 };
+  const options = { clock, ...limits };
   const service = new TokenService(tts, signer, bundles, accessTokens, rules, pseudonyms, options);
   const ask = (peer: SpiffeId, subject: string, type: string, scope: string, more = {}) =>
     service.exchange(
@@ -118,6 +124,10 @@ describe('TokenService, first token', () => {
       actsFor: [{ agent: gateway, roles: ['analyst'] }],
     });
     await refused(scene({}, apart).issue('draft:write'), 'ERR_EXCHANGE_SCOPE_UNREACHABLE');
+  });
+
+  it('takes no limits out of range', () => {
+    expect(() => scene({}, policy, svid, { maxActors: 0 })).toThrow(RangeError);
   });
 
   it('signs with no other SVID than its own', async () => {

@@ -9,6 +9,7 @@ import type { AccessTokenVerifier } from '../access-token/access-token-verifier.
 import { type Person, type Pseudonyms, qualifiedSubject } from '../person.js';
 import {
   assertNarrower,
+  boundsOf,
   issueTxnToken,
   replaceTxnToken,
   type TokenLimits,
@@ -39,6 +40,7 @@ export class TokenService {
   readonly #verifier: TxnTokenVerifier;
   readonly #trustDomain: TrustDomain;
   readonly #clock: Pick<Clock, 'now'>;
+  readonly #limits: TokenLimits;
 
   constructor(
     /** The token service's ID: an SVID of another one signs nothing. */
@@ -48,8 +50,9 @@ export class TokenService {
     private readonly accessTokens: Pick<AccessTokenVerifier, 'verify'>,
     private readonly policy: ExchangePolicy,
     private readonly pseudonyms: Pseudonyms,
-    private readonly options: TokenServiceOptions = {},
+    options: TokenServiceOptions = {},
   ) {
+    this.#limits = boundsOf(options);
     this.#trustDomain = id.trustDomain;
     this.#clock = options.clock ?? systemClock;
     this.#verifier = new TxnTokenVerifier({ bundles, issuer: id, audience: this.#trustDomain });
@@ -94,7 +97,7 @@ export class TokenService {
     this.#assertReach(peer, scope);
     const user = this.pseudonyms.of(person.subject);
     const grant = { accessToken, peer, scope, details: details ?? {}, context, user };
-    return issueTxnToken(this.#svid(), grant, this.#now(), this.options);
+    return issueTxnToken(this.#svid(), grant, this.#now(), this.#limits);
   }
 
   #replace({ subjectToken, scope }: ExchangeRequest, peer: SpiffeId): TxnToken {
@@ -111,7 +114,7 @@ export class TokenService {
     this.#assertPerson(peer, token.person);
     assertNarrower(scope, token.scope);
     this.#assertReach(peer, scope);
-    return replaceTxnToken(this.#svid(), token, { peer, scope }, this.#now(), this.options);
+    return replaceTxnToken(this.#svid(), token, { peer, scope }, this.#now(), this.#limits);
   }
 
   #assertPerson(peer: SpiffeId, person: Person): void {

@@ -155,7 +155,9 @@ describe('replaceTxnToken', () => {
     expect(() => replaceTxnToken(svid, replaced, { ...draft, peer: writer }, now, limits)).toThrow(
       withCode('ERR_TOKEN_ACTOR_DEPTH'),
     );
-    expect(() => replaceTxnToken(svid, replaced, draft, now, { maxActors: 9 })).toThrow();
+    expect(() =>
+      replaceTxnToken(svid, replaced, { ...draft, peer: writer }, now, { maxActors: 9 }),
+    ).toThrow(RangeError);
   });
 
   it('never widens, lengthens or drops an actor, whatever is asked in whatever order', () => {

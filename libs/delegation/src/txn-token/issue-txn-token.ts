@@ -97,7 +97,7 @@ export function replaceTxnToken(
   if (token.actors.some((actor) => actor.equals(peer))) {
     throw new TxnTokenError('ERR_TOKEN_ACTOR_LOOP', `${peer} is in the token already.`);
   }
-  if (token.actors.length >= bounded(limits.maxActors ?? 4, MAX_ACTORS, 'maxActors')) {
+  if (token.actors.length >= boundsOf(limits).maxActors) {
     throw new TxnTokenError('ERR_TOKEN_ACTOR_DEPTH', 'The token has as many actors as it may.');
   }
   assertNarrower(scope, token.scope);
@@ -132,17 +132,31 @@ function timesOf(
   svid: X509Svid,
   now: Date,
   subjectExpiresAt: number,
-  { lifetimeSeconds = 300 }: TokenLimits,
+  limits: TokenLimits,
 ): { iat: number; exp: number } {
   const iat = Math.floor(now.getTime() / 1000);
   const svidEnd = Math.min(...svid.certificates.map(({ notAfter }) => notAfter.getTime()));
   const exp = Math.min(
-    iat + bounded(lifetimeSeconds, MAX_LIFETIME_SECONDS, 'lifetimeSeconds'),
+    iat + boundsOf(limits).lifetimeSeconds,
     Math.floor(svidEnd / 1000),
     Math.floor(subjectExpiresAt),
   );
   if (exp > iat) return { iat, exp };
   throw new ExchangeError('ERR_EXCHANGE_LIFETIME', 'There is no time left for a token to live.');
+}
+
+/**
+ * The limits with their defaults.
+ * @throws RangeError for one out of range, which is a mistake of the program
+ */
+export function boundsOf({
+  lifetimeSeconds = 300,
+  maxActors = 4,
+}: TokenLimits): Required<TokenLimits> {
+  return {
+    lifetimeSeconds: bounded(lifetimeSeconds, MAX_LIFETIME_SECONDS, 'lifetimeSeconds'),
+    maxActors: bounded(maxActors, MAX_ACTORS, 'maxActors'),
+  };
 }
 
 function bounded(value: number, max: number, name: string): number {

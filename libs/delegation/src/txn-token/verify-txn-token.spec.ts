@@ -1,7 +1,8 @@
 import { createHmac, sign } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { TrustDomain, type X509Bundle, type X509Svid } from '@mesh/identity';
+import { TrustDomain, X509Bundle, type X509Svid } from '@mesh/identity';
 import { mintCa, type MintedCa } from '@test/kit';
+import fc from 'fast-check';
 import {
   bundleOf,
   firstToken,
@@ -297,13 +298,35 @@ describe('TxnTokenVerifier', () => {
     expect(verifier.verify(token.reveal(), gateway, now)).not.toBe(first);
   });
 
-  it('knows no bundle of another trust domain', () => {
-    const verifier = new TxnTokenVerifier({
-      ...expectations(),
-      audience: TrustDomain.parse('elsewhere.test'),
-    });
-    expect(() => verifier.verify(token.reveal(), gateway, now)).toThrow(
-      withCode('ERR_TOKEN_AUDIENCE'),
+  it('refuses for another audience, and without a bundle', () => {
+    const elsewhere = TrustDomain.parse('elsewhere.test');
+    const refuses = (changes: object, code: string) => {
+      const verifier = new TxnTokenVerifier({ ...expectations(), ...changes });
+      expect(() => verifier.verify(token.reveal(), gateway, now)).toThrow(withCode(code));
+    };
+    refuses({ audience: elsewhere }, 'ERR_TOKEN_AUDIENCE');
+    refuses({ bundles: X509Bundle.of(elsewhere, []) }, 'ERR_TOKEN_CHAIN');
+    refuses({ bundles: X509Bundle.of(trustDomain, []) }, 'ERR_TOKEN_CHAIN');
+  });
+});
+
+describe('any one character', () => {
+  it('that is changed, dropped or doubled makes it another token, which is refused', () => {
+    const text = token.reveal();
+    const verifier = new TxnTokenVerifier(expectations());
+    verifier.verify(text, gateway, now);
+    const at = fc.integer({ min: 0, max: text.length - 1 });
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.= ';
+    const characters = fc.constantFrom(...alphabet, '', '..');
+    fc.assert(
+      fc.property(at, characters, (index, character) => {
+        fc.pre(text[index] !== character);
+        const changed = text.slice(0, index) + character + text.slice(index + 1);
+        expect(() => verifier.verify(changed, gateway, now)).toThrow(
+          expect.objectContaining({ code: expect.stringMatching(/^ERR_TOKEN_/) }),
+        );
+      }),
+      { numRuns: 500 },
     );
   });
 });

@@ -88,8 +88,7 @@ export class TxnTokenVerifier {
    */
   verifyToReplace(text: string, now: Date = new Date()): TxnToken {
     const { trustDomain } = this.expected.issuer;
-    const { digest } = this.expected.bundles.getX509BundleForTrustDomain(trustDomain);
-    const key = `${hashOfToken(text)} ${digest}`;
+    const key = `${hashOfToken(text)} ${digestOfBundle(this.expected.bundles, trustDomain)}`;
     const known = this.#verdicts.get(key);
     const at = now.getTime();
     if (known !== undefined && known.from <= at && at <= known.until) {
@@ -120,6 +119,20 @@ export class TxnTokenVerifier {
   }
 }
 
+function digestOfBundle(bundles: X509BundleSource, trustDomain: TrustDomain): string {
+  try {
+    return bundles.getX509BundleForTrustDomain(trustDomain).digest;
+  } catch (error) {
+    throw untrusted(error);
+  }
+}
+
+function untrusted(cause: unknown): TxnTokenError {
+  return new TxnTokenError('ERR_TOKEN_CHAIN', "The token's certificates are not trusted.", {
+    cause,
+  });
+}
+
 function verifySignature(
   text: string,
   { bundles, issuer, audience }: TxnTokenExpectations,
@@ -133,9 +146,7 @@ function verifySignature(
   try {
     chain = verifyChain(token.certificates, bundles, now);
   } catch (error) {
-    throw new TxnTokenError('ERR_TOKEN_CHAIN', "The token's certificates are not trusted.", {
-      cause: error,
-    });
+    throw untrusted(error);
   }
   // A workload of the domain has a good chain as well: it must be the token service's own.
   if (leaf === undefined || !chain.id.equals(issuer) || !token.issuer.equals(issuer)) {
