@@ -12,3 +12,49 @@ export {
 } from './digest.js';
 export { JsonError, type JsonErrorCode } from './json.error.js';
 export { type JsonObject, type JsonValue, MAX_JSON_DEPTH, parseStrictJson } from './strict-json.js';
+
+// Statements
+export { AnswerError, type AnswerErrorCode, type AnswerErrorOptions } from './answer.error.js';
+export {
+  type CompactJws,
+  decodeUnverified,
+  MAX_STATEMENT_CHARACTERS,
+  STATEMENT_TYPE,
+  type StatementAlgorithm,
+} from './compact-jws.js';
+export { signStatement, type StatementSigner } from './sign-statement.js';
+export {
+  type Actor,
+  actorsOf,
+  type HostCall,
+  MAX_ACTORS,
+  MAX_STATEMENTS,
+  parseStatement,
+  type Producer,
+  serializeStatement,
+  type Statement,
+  type Tally,
+} from './statement.js';
+export {
+  type ChainCheck,
+  chainCheck,
+  CLOCK_SKEW_SECONDS,
+  type ExpectedStatement,
+  MAX_AGE_SECONDS,
+  type SignedStatement,
+  verifyStatement,
+} from './verify-statement.js';
+
+// Trust
+export {
+  type ArchivedAuthority,
+  type ArchiveDocument,
+  type Edge,
+  parseArchiveDocument,
+  parseTrustDocument,
+  serializeArchiveDocument,
+  serializeTrustDocument,
+  type TrustDocument,
+  trustDocumentDigest,
+} from './trust-document.js';
+export { TrustDocumentError, type TrustDocumentErrorCode } from './trust-document.error.js';
