@@ -45,6 +45,19 @@ export {
   verifyStatement,
 } from './verify-statement.js';
 
+// Answers
+export type { NamedSource, Proof } from './answer-content.js';
+export type { InputEdge } from './answer-graph.js';
+export {
+  type AnswerNode,
+  type AnswerTimes,
+  AnswerVerifier,
+  MAX_ANSWER_CHARACTERS,
+  type Verdict,
+  type VerifiedAnswer,
+  verifyAnswer,
+} from './verify-answer.js';
+
 // Trust
 export {
   type ArchivedAuthority,

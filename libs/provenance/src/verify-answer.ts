@@ -1,0 +1,239 @@
+import type { VerifiedChain } from '@mesh/spiffe';
+import { checkRequests, checkSources, type NamedSource, type Proof } from './answer-content.js';
+import { assertEdge, type InputEdge, inputEdges, type NamedStatement } from './answer-graph.js';
+import { AnswerError, rule } from './answer.error.js';
+import { base64Text } from './base64url.js';
+import { isObject } from './compact-jws.js';
+import { contentDigest, type Digest, digestOf } from './digest.js';
+import { MAX_STATEMENTS } from './statement.js';
+import { type JsonObject, type JsonValue, parseStrictJson } from './strict-json.js';
+import { type ArchiveDocument, type TrustDocument, trustDocumentDigest } from './trust-document.js';
+import {
+  assertNotFuture,
+  chainCheck,
+  CLOCK_SKEW_SECONDS,
+  dateOf,
+  type SignedStatement,
+  verifySigned,
+} from './verify-statement.js';
+
+/** Characters of an answer at most. */
+export const MAX_ANSWER_CHARACTERS = 4_194_304;
+
+/**
+ * `valid`: the certificates are valid at the time it was judged at. The other: they were when it was made, by the
+ * signer's own word, and no longer are; a stolen key could have backdated it.
+ */
+export type Verdict = 'valid' | 'valid at its iat, time claimed by the signer';
+
+export interface AnswerTimes {
+  readonly now: Date;
+  /**
+   * When the answer is known to have existed, from elsewhere than the answer: all certificates must have been valid
+   * then. Default `now`, and where they are not, the time that the signers claim.
+   */
+  readonly at?: Date;
+}
+
+/** A statement of the answer: who says so, for whom, when (`statement`), and how far it is proven. */
+export interface AnswerNode extends NamedStatement {
+  readonly chain: VerifiedChain;
+  /** The CA that vouches for it stands in the archive. */
+  readonly retired: boolean;
+  /** Of the inner ones' content only what the outer ones made of it is delivered. */
+  readonly content: Proof;
+  readonly request: Proof;
+  readonly verdict: Verdict;
+}
+
+/** The proof of an answer, as data. */
+export interface VerifiedAnswer {
+  /** What was verified: show this and nothing else. */
+  readonly content: JsonObject;
+  /** `valid` if each of the nodes is. */
+  readonly verdict: Verdict;
+  /** Outermost first. */
+  readonly nodes: readonly AnswerNode[];
+  readonly edges: readonly InputEdge[];
+  readonly sources: readonly NamedSource[];
+  /** Of the trust document, for comparison with one had another way. */
+  readonly trust: Digest;
+}
+
+/** Verifies answers, in Node and in browsers, by one trust document. */
+export class AnswerVerifier {
+  private readonly check;
+  private readonly live: ReadonlySet<string>;
+  private readonly distrustedKeys: ReadonlySet<string>;
+
+  /** @throws AnswerError `ERR_ANSWER_TRUST_DOMAIN` for the archive of another trust domain */
+  constructor(
+    private readonly trust: TrustDocument,
+    private readonly archive?: ArchiveDocument,
+  ) {
+    const { trustDomain, x509Authorities } = trust.bundle;
+    rule(
+      archive?.trustDomain.equals(trustDomain) ?? true,
+      'ERR_ANSWER_TRUST_DOMAIN',
+      'The archive is of another trust domain.',
+    );
+    const archived = archive?.authorities ?? [];
+    this.live = new Set(x509Authorities.map(({ raw }) => base64Text(raw)));
+    // By the key: a renewed certificate of the same key is no more to be trusted.
+    this.distrustedKeys = new Set(
+      archived
+        .filter(({ status }) => status === 'distrusted')
+        .map(({ certificate }) => base64Text(certificate.publicKeyInfo)),
+    );
+    // The present ones first: what they vouch for needs no archive.
+    this.check = chainCheck(trustDomain, [
+      ...x509Authorities,
+      ...archived.map(({ certificate }) => certificate),
+    ]);
+  }
+
+  /**
+   * Verifies a delivered answer: every statement by itself, the graph of them, and the content, requests and sources
+   * that it holds.
+   *
+   * @param document JSON text of at most 4 Mi characters, or what was read from one.
+   * @throws AnswerError, JsonError with one code a rule
+   */
+  async verify(document: string | JsonObject, times: AnswerTimes): Promise<VerifiedAnswer> {
+    const { content, compacts } = answerOf(document);
+    const signed: (SignedStatement & NamedStatement)[] = [];
+    for (const [place, compact] of compacts.entries()) {
+      const digest = await digestOf(compact);
+      signed.push({ ...(await this.signed(compact, place)), digest });
+    }
+    const judged = signed.map((node, place) => this.judge(node, place, times));
+    const statements = signed.map(({ statement }) => statement);
+    const edges = inputEdges(signed);
+    const [root] = statements;
+    rule(
+      root?.iss.equals(this.trust.root) ?? false,
+      'ERR_ANSWER_ROOT',
+      'The answer is not signed by the workload that the trust document names.',
+      { statement: 0 },
+    );
+    for (const { outer, inner } of edges) {
+      const [from, to] = [statements[outer], statements[inner]];
+      if (from && to) assertEdge(from, to, this.trust.edges, inner);
+    }
+    rule(
+      root?.content === (await contentDigest(content)),
+      'ERR_ANSWER_CONTENT',
+      'The content is not the one that was signed.',
+      { statement: 0 },
+    );
+    const requests = await checkRequests(content, statements);
+    const sources = await checkSources(content, statements);
+    const nodes = signed.map((node, place): AnswerNode => ({
+      ...node,
+      ...(judged[place] as Judged),
+      content: place === 0 ? 'checked' : 'attested',
+      request: requests[place] ?? 'attested',
+    }));
+    return {
+      content,
+      verdict: nodes.find(({ verdict }) => verdict !== 'valid')?.verdict ?? 'valid',
+      nodes,
+      edges,
+      sources,
+      trust: await trustDocumentDigest(this.trust),
+    };
+  }
+
+  private async signed(compact: string, place: number): Promise<SignedStatement> {
+    try {
+      return await verifySigned(compact, (iat) => iat, this.check);
+    } catch (error) {
+      if (!(error instanceof AnswerError)) throw error;
+      const { code, message } = error;
+      throw new AnswerError(code, message, { cause: error.cause, statement: place });
+    }
+  }
+
+  private judge({ statement, chain }: SignedStatement, place: number, times: AnswerTimes): Judged {
+    const at = times.at ?? times.now;
+    rule(
+      at.getTime() <= times.now.getTime() + CLOCK_SKEW_SECONDS * 1000,
+      'ERR_ANSWER_NOT_VALID_AT',
+      'The time to judge at is in the future.',
+    );
+    assertNotFuture(statement, at);
+    rule(
+      chain.chain.every(({ publicKeyInfo }) => !this.distrustedKeys.has(base64Text(publicKeyInfo))),
+      'ERR_ANSWER_AUTHORITY_DISTRUSTED',
+      'A CA that vouches for a statement is distrusted.',
+      { statement: place },
+    );
+    const retired = !this.live.has(base64Text(chain.authority.raw));
+    const since = retired ? this.retirementOf(chain) : undefined;
+    rule(
+      since === undefined || dateOf(statement.iat) <= since,
+      'ERR_ANSWER_AUTHORITY_RETIRED',
+      'A statement was made after the CA that vouches for it was retired.',
+      { statement: place },
+    );
+    const valid =
+      at >= chain.notBefore && at <= chain.notAfter && (since === undefined || at <= since);
+    rule(
+      valid || times.at === undefined,
+      'ERR_ANSWER_NOT_VALID_AT',
+      'The certificates of a statement were not valid at that time.',
+      { statement: place },
+    );
+    return { retired, verdict: valid ? 'valid' : 'valid at its iat, time claimed by the signer' };
+  }
+
+  private retirementOf({ authority }: VerifiedChain): Date {
+    const entries = (this.archive?.authorities ?? []).filter(({ certificate }) =>
+      certificate.equals(authority),
+    );
+    // Of several entries the earliest counts.
+    return dateOf(Math.min(...entries.map(({ since }) => since)));
+  }
+}
+
+type Judged = Pick<AnswerNode, 'retired' | 'verdict'>;
+
+/**
+ * Verifies one answer: `AnswerVerifier` with its trust in hand.
+ *
+ * @example
+ * const { verdict, nodes } = await verifyAnswer(text, parseTrustDocument(trustText), { now: new Date() });
+ */
+export async function verifyAnswer(
+  document: string | JsonObject,
+  trust: TrustDocument,
+  times: AnswerTimes & { readonly archive?: ArchiveDocument },
+): Promise<VerifiedAnswer> {
+  return new AnswerVerifier(trust, times.archive).verify(document, times);
+}
+
+function answerOf(document: string | JsonObject): {
+  content: JsonObject;
+  compacts: readonly string[];
+} {
+  const json: JsonValue =
+    typeof document === 'string' ? parseStrictJson(document, MAX_ANSWER_CHARACTERS) : document;
+  rule(isObject(json), 'ERR_ANSWER_DOCUMENT', 'The answer is not an object.');
+  const { statements, ...content } = json;
+  rule(
+    statements !== undefined && !(Array.isArray(statements) && statements.length === 0),
+    'ERR_ANSWER_UNSIGNED',
+    'The answer holds no statement.',
+  );
+  rule(
+    Array.isArray(statements) && statements.every((one) => typeof one === 'string'),
+    'ERR_ANSWER_DOCUMENT',
+    'The statements of the answer are not a list of texts.',
+  );
+  rule(
+    statements.length <= MAX_STATEMENTS,
+    'ERR_ANSWER_STATEMENTS_TOO_MANY',
+    `The answer holds more than ${MAX_STATEMENTS} statements.`,
+  );
+  return { content, compacts: statements };
+}
