@@ -63,6 +63,7 @@ describe('parseExchangeRequest', () => {
     refuses(`${form()}&scope=draft%3Awrite`, 'PARAMETER_REPEATED');
     refuses(`${form()}&audience=mesh.test`, 'PARAMETER_REPEATED');
     refuses(`${form()}&scope=`, 'PARAMETER_REPEATED');
+    refuses(`scope=&${form()}`, 'PARAMETER_REPEATED');
     refuses(`${form()}&%73cope=x`, 'PARAMETER_REPEATED');
   });
 

@@ -154,6 +154,10 @@ describe.each(verifiers)('%s', (_, make) => {
     expect(make()(short.reveal()).expiresAt * 1000).toBeLessThanOrEqual(brief.notAfter.getTime());
     const longer = { claims: { exp: iat + 120 } };
     refuses(resigned(short, brief.privateKey, longer), 'ERR_TOKEN_LIFETIME');
+    const fresh = await svidOf(ca, tts, { notBefore: later(-60_000) });
+    const before = { claims: { iat: Math.floor(fresh.notBefore.getTime() / 1000) - 1 } };
+    const early = resigned(firstToken(fresh, now), fresh.privateKey, before);
+    refuses(early, 'ERR_TOKEN_LIFETIME');
   });
 
   it('refuses another audience, type, service', async () => {
