@@ -49,8 +49,9 @@ export {
 export type { NamedSource, Proof } from './answer-content.js';
 export type { InputEdge } from './answer-graph.js';
 export {
+  type AnsweredCall,
   type AnswerNode,
-  type AnswerTimes,
+  type AnswerOptions,
   AnswerVerifier,
   MAX_ANSWER_CHARACTERS,
   type Verdict,

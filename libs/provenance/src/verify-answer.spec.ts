@@ -18,9 +18,10 @@ import {
   WRITER,
 } from '../test/answers.js';
 import {
-  type AnswerTimes,
+  type AnswerOptions,
   AnswerVerifier,
   type ArchiveDocument,
+  type CanonicalRequest,
   contentDigest,
   digestOf,
   type JsonObject,
@@ -64,7 +65,7 @@ beforeAll(async () => {
 const made = (changes: AnswerPlan['changes'] = {}) => answerOf({ ...signers, changes });
 const verify = (
   body: object,
-  times: AnswerTimes = { now: NOW },
+  times: AnswerOptions = { now: NOW },
   by = trust,
   archive?: ArchiveDocument,
 ) => verifyAnswer(JSON.stringify(body), by, { ...times, ...(archive ? { archive } : {}) });
@@ -383,6 +384,43 @@ describe('the time of an answer', () => {
     await expect(verify(right, { now: at(-60) })).resolves.toBeDefined();
     await expect(verify(right, { now: at(-61) })).rejects.toMatchObject({
       code: 'ERR_ANSWER_IAT_FUTURE',
+    });
+  });
+});
+
+describe('the answer to a call that was just made', () => {
+  const call = async () => ({
+    audience: 'mesh-cli',
+    request: await requestDigest(right.requests[0] as CanonicalRequest),
+  });
+
+  it('is to that very call', async () => {
+    const own = await call();
+    await expect(verify(right, { now: NOW, call: own })).resolves.toMatchObject({
+      verdict: 'valid',
+    });
+    await expect(
+      verify(right, { now: NOW, call: { ...own, txn: 'txn-1' } }),
+    ).resolves.toBeDefined();
+    const fresh = { ...(right.requests[0] as CanonicalRequest), nonce: 'another' };
+    for (const [change, code] of [
+      [{ audience: 'mesh-web' }, 'ERR_ANSWER_AUDIENCE'],
+      [{ request: await requestDigest(fresh) }, 'ERR_ANSWER_REQUEST'],
+      [{ txn: 'txn-2' }, 'ERR_ANSWER_TXN'],
+    ] as const) {
+      await expect(verify(right, { now: NOW, call: { ...own, ...change } })).rejects.toMatchObject({
+        code,
+      });
+    }
+  });
+
+  it('is of now', async () => {
+    await expect(verify(right, { now: at(300), call: await call() })).resolves.toBeDefined();
+    await expect(verify(right, { now: at(301), call: await call() })).rejects.toMatchObject({
+      code: 'ERR_ANSWER_IAT_OLD',
+    });
+    await expect(verify(right, { now: at(HOUR + 1), call: await call() })).rejects.toMatchObject({
+      code: 'ERR_ANSWER_NOT_VALID_AT',
     });
   });
 });

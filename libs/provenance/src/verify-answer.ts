@@ -5,10 +5,12 @@ import { AnswerError, rule } from './answer.error.js';
 import { base64Text } from './base64url.js';
 import { isObject } from './compact-jws.js';
 import { contentDigest, type Digest, digestOf } from './digest.js';
-import { MAX_STATEMENTS } from './statement.js';
+import { MAX_STATEMENTS, type Statement } from './statement.js';
 import { type JsonObject, type JsonValue, parseStrictJson } from './strict-json.js';
 import { type ArchiveDocument, type TrustDocument, trustDocumentDigest } from './trust-document.js';
 import {
+  assertAnswersCall,
+  assertFresh,
   assertNotFuture,
   chainCheck,
   CLOCK_SKEW_SECONDS,
@@ -26,13 +28,26 @@ export const MAX_ANSWER_CHARACTERS = 4_194_304;
  */
 export type Verdict = 'valid' | 'valid at its iat, time claimed by the signer';
 
-export interface AnswerTimes {
+/** By what an answer is judged, besides the trust document. */
+export interface AnswerOptions {
   readonly now: Date;
   /**
    * When the answer is known to have existed, from elsewhere than the answer: all certificates must have been valid
    * then. Default `now`, and where they are not, the time that the signers claim.
    */
   readonly at?: Date;
+  /** The call that was just made: the answer must be to it, fresh, and its certificates valid. Default: it was kept. */
+  readonly call?: AnsweredCall;
+}
+
+/** What a caller knows of its own call. */
+export interface AnsweredCall {
+  /** The caller's own SPIFFE ID or client ID. */
+  readonly audience: string;
+  /** See `requestDigest`. With a nonce of its own no earlier answer fits it. */
+  readonly request: Digest;
+  /** Where the caller knows it: agents do, clients of persons do not. */
+  readonly txn?: string;
 }
 
 /** A statement of the answer: who says so, for whom, when (`statement`), and how far it is proven. */
@@ -99,14 +114,14 @@ export class AnswerVerifier {
    * @param document JSON text of at most 4 Mi characters, or what was read from one.
    * @throws AnswerError, JsonError with one code a rule
    */
-  async verify(document: string | JsonObject, times: AnswerTimes): Promise<VerifiedAnswer> {
+  async verify(document: string | JsonObject, options: AnswerOptions): Promise<VerifiedAnswer> {
     const { content, compacts } = answerOf(document);
     const signed: (SignedStatement & NamedStatement)[] = [];
     for (const [place, compact] of compacts.entries()) {
       const digest = await digestOf(compact);
       signed.push({ ...(await this.signed(compact, place)), digest });
     }
-    const judged = signed.map((node, place) => this.judge(node, place, times));
+    const judged = signed.map((node, place) => this.judge(node, place, options));
     const statements = signed.map(({ statement }) => statement);
     const edges = inputEdges(signed);
     const [root] = statements;
@@ -126,6 +141,7 @@ export class AnswerVerifier {
       'The content is not the one that was signed.',
       { statement: 0 },
     );
+    if (root && options.call) assertAnswers(root, options.call, options.now);
     const requests = await checkRequests(content, statements);
     const sources = await checkSources(content, statements);
     const nodes = signed.map((node, place): AnswerNode => ({
@@ -154,10 +170,14 @@ export class AnswerVerifier {
     }
   }
 
-  private judge({ statement, chain }: SignedStatement, place: number, times: AnswerTimes): Judged {
-    const at = times.at ?? times.now;
+  private judge(
+    { statement, chain }: SignedStatement,
+    place: number,
+    options: AnswerOptions,
+  ): Judged {
+    const at = options.at ?? options.now;
     rule(
-      at.getTime() <= times.now.getTime() + CLOCK_SKEW_SECONDS * 1000,
+      at.getTime() <= options.now.getTime() + CLOCK_SKEW_SECONDS * 1000,
       'ERR_ANSWER_NOT_VALID_AT',
       'The time to judge at is in the future.',
     );
@@ -179,7 +199,7 @@ export class AnswerVerifier {
     const valid =
       at >= chain.notBefore && at <= chain.notAfter && (since === undefined || at <= since);
     rule(
-      valid || times.at === undefined,
+      valid || (options.at === undefined && options.call === undefined),
       'ERR_ANSWER_NOT_VALID_AT',
       'The certificates of a statement were not valid at that time.',
       { statement: place },
@@ -196,6 +216,11 @@ export class AnswerVerifier {
   }
 }
 
+function assertAnswers(root: Statement, call: AnsweredCall, now: Date): void {
+  assertAnswersCall(root, { ...call, txn: call.txn ?? root.txn });
+  assertFresh(root, now);
+}
+
 type Judged = Pick<AnswerNode, 'retired' | 'verdict'>;
 
 /**
@@ -207,9 +232,9 @@ type Judged = Pick<AnswerNode, 'retired' | 'verdict'>;
 export async function verifyAnswer(
   document: string | JsonObject,
   trust: TrustDocument,
-  times: AnswerTimes & { readonly archive?: ArchiveDocument },
+  options: AnswerOptions & { readonly archive?: ArchiveDocument },
 ): Promise<VerifiedAnswer> {
-  return new AnswerVerifier(trust, times.archive).verify(document, times);
+  return new AnswerVerifier(trust, options.archive).verify(document, options);
 }
 
 function answerOf(document: string | JsonObject): {

@@ -72,6 +72,22 @@ export async function verifyStatement(
     'ERR_ANSWER_ISSUER',
     'A statement is of another workload than the one that was called.',
   );
+  assertAnswersCall(statement, expected);
+  rule(
+    statement.content === expected.content,
+    'ERR_ANSWER_CONTENT',
+    'The content is not the one that was signed.',
+  );
+  assertNotFuture(statement, now);
+  if (!expected.archived) assertFresh(statement, now);
+  return signed;
+}
+
+/** @throws AnswerError `ERR_ANSWER_AUDIENCE`, `ERR_ANSWER_TXN`, `ERR_ANSWER_REQUEST` */
+export function assertAnswersCall(
+  statement: Statement,
+  expected: Pick<ExpectedStatement, 'audience' | 'txn' | 'request'>,
+): void {
   rule(
     statement.aud === expected.audience,
     'ERR_ANSWER_AUDIENCE',
@@ -83,18 +99,15 @@ export async function verifyStatement(
     'ERR_ANSWER_REQUEST',
     'A statement answers another request.',
   );
+}
+
+/** @throws AnswerError `ERR_ANSWER_IAT_OLD` */
+export function assertFresh(statement: Statement, now: Date): void {
   rule(
-    statement.content === expected.content,
-    'ERR_ANSWER_CONTENT',
-    'The content is not the one that was signed.',
-  );
-  assertNotFuture(statement, now);
-  rule(
-    expected.archived === true || statement.iat + MAX_AGE_SECONDS >= now.getTime() / 1000,
+    statement.iat + MAX_AGE_SECONDS >= now.getTime() / 1000,
     'ERR_ANSWER_IAT_OLD',
     `A statement is older than ${MAX_AGE_SECONDS} seconds.`,
   );
-  return signed;
 }
 
 /** What holds of a statement by itself: form, names, chain at a time, `iat` within it, signature. */
