@@ -62,11 +62,12 @@ export class TxnToken {
     claims: Json,
     readonly signingInput: Uint8Array,
     readonly signature: Uint8Array,
+    parseCertificate: (base64: string) => Certificate,
   ) {
     this.#text = text;
     this.hash = hashOfToken(text);
     this.algorithm = algorithmOf(header);
-    this.certificates = certificatesOf(header['x5c']);
+    this.certificates = certificatesOf(header['x5c'], parseCertificate);
     this.issuer = idOf(claims, 'iss');
     this.audience = audienceOf(claims['aud']);
     this.issuedAt = secondsOf(claims, 'iat');
@@ -90,9 +91,13 @@ export class TxnToken {
 
   /**
    * Reads a token without asking whether it is genuine.
+   * @param parseCertificate Reads a member of `x5c`: for who remembers certificates, `parseX5cCertificate` otherwise.
    * @throws TxnTokenError
    */
-  static decodeUnverified(text: string): TxnToken {
+  static decodeUnverified(
+    text: string,
+    parseCertificate: (base64: string) => Certificate = parseX5cCertificate,
+  ): TxnToken {
     if (text.length > MAX_TXN_TOKEN_LENGTH) {
       throw new TxnTokenError(
         'ERR_TOKEN_TOO_LARGE',
@@ -101,7 +106,7 @@ export class TxnToken {
     }
     const { header, payload, signingInput, signature } = parseCompactJws(text);
     assertHeader(header);
-    return new TxnToken(text, header, payload, signingInput, signature);
+    return new TxnToken(text, header, payload, signingInput, signature, parseCertificate);
   }
 
   /** `sub`: the person, issuer-qualified. */
@@ -161,23 +166,35 @@ function algorithmOf(header: Json): TxnTokenAlgorithm {
   throw new TxnTokenError('ERR_TOKEN_ALGORITHM', 'The token has an algorithm that is not allowed.');
 }
 
-function certificatesOf(x5c: unknown): readonly Certificate[] {
-  const refuse = (cause?: unknown) =>
-    new TxnTokenError('ERR_TOKEN_CHAIN', 'x5c is not a chain of certificates.', { cause });
-  if (!Array.isArray(x5c) || x5c.length === 0 || x5c.length > MAX_CHAIN_LENGTH) throw refuse();
+/**
+ * Reads a member of `x5c` (RFC 7515 4.1.6): DER in base64 with padding, not base64url.
+ * @throws TxnTokenError `ERR_TOKEN_CHAIN`
+ */
+export function parseX5cCertificate(base64: string): Certificate {
+  const der = Buffer.from(base64, 'base64');
+  if (der.toString('base64') !== base64) throw chainError();
+  try {
+    return Certificate.parse(der);
+  } catch (error) {
+    throw chainError(error);
+  }
+}
+
+function certificatesOf(
+  x5c: unknown,
+  parse: (base64: string) => Certificate,
+): readonly Certificate[] {
+  if (!Array.isArray(x5c) || x5c.length === 0 || x5c.length > MAX_CHAIN_LENGTH) throw chainError();
   return Object.freeze(
     x5c.map((one: unknown) => {
-      if (typeof one !== 'string') throw refuse();
-      // RFC 7515 4.1.6: base64 with padding, not base64url.
-      const der = Buffer.from(one, 'base64');
-      if (der.toString('base64') !== one) throw refuse();
-      try {
-        return Certificate.parse(der);
-      } catch (error) {
-        throw refuse(error);
-      }
+      if (typeof one !== 'string') throw chainError();
+      return parse(one);
     }),
   );
+}
+
+function chainError(cause?: unknown): TxnTokenError {
+  return new TxnTokenError('ERR_TOKEN_CHAIN', 'x5c is not a chain of certificates.', { cause });
 }
 
 function audienceOf(aud: unknown): TrustDomain {
