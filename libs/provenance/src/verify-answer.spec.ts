@@ -120,6 +120,18 @@ describe('verifyAnswer', () => {
     });
   });
 
+  it('says what it verified, whatever becomes of the object meanwhile', async () => {
+    const read = structuredClone(right);
+    const verifying = new AnswerVerifier(trust).verify(read as unknown as JsonObject, { now: NOW });
+    const [source] = read.sources;
+    if (source) source.snippet = 'Other';
+    expect((await verifying).content.sources).toEqual(SOURCES);
+    const late = { ...right, sources: [{ ...SOURCES[0], toJSON: () => SOURCES[0] }, SOURCES[1]] };
+    await expect(
+      new AnswerVerifier(trust).verify(late as unknown as JsonObject, { now: NOW }),
+    ).rejects.toMatchObject({ code: 'ERR_ANSWER_JSON_VALUE' });
+  });
+
   it('takes members and white space in any order', async () => {
     const reversed = Object.fromEntries(Object.entries(right).reverse());
     const text = JSON.stringify(reversed, null, 2);

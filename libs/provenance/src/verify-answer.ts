@@ -3,10 +3,11 @@ import { checkRequests, checkSources, type NamedSource, type Proof } from './ans
 import { assertEdge, type InputEdge, inputEdges, type NamedStatement } from './answer-graph.js';
 import { AnswerError, rule } from './answer.error.js';
 import { base64Text } from './base64url.js';
+import { canonicalJson } from './canonical-json.js';
 import { isObject } from './compact-jws.js';
 import { contentDigest, type Digest, digestOf } from './digest.js';
 import { MAX_STATEMENTS, type Statement } from './statement.js';
-import { type JsonObject, type JsonValue, parseStrictJson } from './strict-json.js';
+import { type JsonObject, parseStrictJson } from './strict-json.js';
 import { type ArchiveDocument, type TrustDocument, trustDocumentDigest } from './trust-document.js';
 import {
   assertAnswersCall,
@@ -241,8 +242,9 @@ function answerOf(document: string | JsonObject): {
   content: JsonObject;
   compacts: readonly string[];
 } {
-  const json: JsonValue =
-    typeof document === 'string' ? parseStrictJson(document, MAX_ANSWER_CHARACTERS) : document;
+  // Of its own: whoever holds the object may change it while signatures are checked.
+  const text = typeof document === 'string' ? document : canonicalJson(document);
+  const json = parseStrictJson(text, MAX_ANSWER_CHARACTERS);
   rule(isObject(json), 'ERR_ANSWER_DOCUMENT', 'The answer is not an object.');
   const { statements, ...content } = json;
   rule(
