@@ -1,3 +1,0 @@
-import type { ErrorEntry } from '../error-entry.js';
-
-export const signingCodes = {} as const satisfies Record<string, ErrorEntry>;
