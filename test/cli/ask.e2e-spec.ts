@@ -93,7 +93,7 @@ describe('ask', () => {
     ]);
     expect(stderr).toContain('Found one passage.\n');
     expect(stdout).toContain('The backup runs at night.');
-    // eslint-disable-next-line no-control-regex
+    // eslint-disable-next-line no-control-regex -- these are looked for
     expect(stdout).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/);
   });
 });

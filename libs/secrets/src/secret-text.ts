@@ -5,7 +5,7 @@ import { SecretError } from './secret.error.js';
 export const SECRET_MAX_BYTES = 8192;
 
 // A control character in a key would end a header line; none is part of any key.
-// eslint-disable-next-line no-control-regex
+// eslint-disable-next-line no-control-regex -- these are what is refused
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
 /**

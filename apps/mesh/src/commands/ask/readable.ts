@@ -1,7 +1,7 @@
 import type { AnswerDto } from '@mesh/contracts';
 
 // A document may hold sequences that move the cursor, set the title or write to the clipboard.
-// eslint-disable-next-line no-control-regex
+// eslint-disable-next-line no-control-regex -- these are what is taken out
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /** The answer for a person: text, the sources it cites, who had a part in it. */
