@@ -47,6 +47,7 @@ describe('npm run bench', () => {
     const { code, stdout } = await bench('rotation', '--quick', '--json');
     const report = JSON.parse(stdout) as RotationReport;
     expect(report.missed).toEqual([]);
+    expect(report.failed).toBe(0);
     expect(code).toBe(0);
     expect(Object.keys(report.rotations).sort()).toEqual(['gateway', 'researcher', 'writer']);
     for (const count of Object.values(report.rotations)) expect(count).toBeGreaterThanOrEqual(2);
