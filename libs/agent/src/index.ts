@@ -1,6 +1,11 @@
 export { AgentDirectory, type AgentEdge } from './agent-file/agent-directory.js';
 export { AgentFileError, AgentUnknownError } from './agent-file/agent-file.error.js';
-export { AgentFile, type AgentAction, type AgentLimits } from './agent-file/agent-file.js';
+export {
+  AgentFile,
+  type AgentAction,
+  type AgentActsFor,
+  type AgentLimits,
+} from './agent-file/agent-file.js';
 export { ConfigError } from './config/config.error.js';
 export {
   loadConfig,

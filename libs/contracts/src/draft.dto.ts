@@ -13,6 +13,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { AgentIdentityDto } from './agent-identity.dto.js';
+import { SignedDto } from './signed.dto.js';
 import { SourceDto } from './source.dto.js';
 
 /** One thing the researcher noted, and the source it stands in. */
@@ -68,7 +69,7 @@ export class ModelDto {
 }
 
 /** Answer of `POST /v1/drafts`. */
-export class DraftDto {
+export class DraftDto extends SignedDto {
   /** Markdown with numbered citations (`[1]`). */
   @IsString()
   @MaxLength(100_000)

@@ -3,6 +3,14 @@ export { AgentIdentityDto } from './agent-identity.dto.js';
 export { DraftDto, DraftRequestDto, ModelDto, NoteDto } from './draft.dto.js';
 export { STAGES, type AgentEvent, type Stage } from './events.js';
 export { HEADERS } from './headers.js';
-export type { CallerIdentity, RequestContext } from './request-context.js';
-export { AnswerDto, DEPTHS, ResearchDto, ResearchRequestDto, type Depth } from './research.dto.js';
+export type { CallerIdentity, Delegation, RequestContext } from './request-context.js';
+export {
+  AnswerDto,
+  DEPTHS,
+  ResearchDto,
+  ResearchRequestDto,
+  researchTransaction,
+  type Depth,
+} from './research.dto.js';
+export { AnsweredRequestDto, SignedDto, type Unsigned } from './signed.dto.js';
 export { SourceDto } from './source.dto.js';

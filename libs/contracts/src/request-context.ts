@@ -6,6 +6,18 @@ export interface CallerIdentity {
   readonly notAfter: Date;
 }
 
+/** On whose behalf a request is made, as logs may say it: never the token. */
+export interface Delegation {
+  /** The person: a pseudonym, or the issuer's subject where that is configured. */
+  readonly userId: string;
+  /** The transaction: the same at each hop. */
+  readonly txn: string;
+  /** SPIFFE IDs of the workloads it came through, outermost first. */
+  readonly actors: readonly string[];
+  /** SHA-256 of the token, base64url. */
+  readonly tokenHash: string;
+}
+
 /** What is known of a request; travels with it through `AsyncLocalStorage`, never by hand. */
 export interface RequestContext {
   /** Name of the agent that serves it. */
@@ -17,8 +29,10 @@ export interface RequestContext {
   readonly traceId: string;
   /** Absent on listeners for people. */
   readonly caller?: CallerIdentity;
-  /** Milliseconds since the epoch. */
-  readonly deadline: number;
+  /** Set once, by the guard that verified it; absent before, and on requests that nobody delegated. */
+  delegation?: Delegation;
+  /** Milliseconds since the epoch; with a delegation never later than its token's end. */
+  deadline: number;
   /** Aborts when the deadline passes or the caller leaves; its reason is a `MeshError`. */
   readonly signal: AbortSignal;
 }

@@ -12,6 +12,7 @@ import {
 } from 'class-validator';
 import { AgentIdentityDto } from './agent-identity.dto.js';
 import { ModelDto } from './draft.dto.js';
+import { SignedDto } from './signed.dto.js';
 import { SourceDto } from './source.dto.js';
 
 export const DEPTHS = ['fast', 'deep'] as const;
@@ -34,8 +35,19 @@ export class ResearchRequestDto {
   depth?: Depth = 'fast';
 }
 
+/**
+ * What a token is issued for when this is asked (`tctx`): so that it is of no use for another question.
+ * @param digest SHA-256, base64url
+ */
+export function researchTransaction(
+  { question, depth = 'fast' }: ResearchRequestDto,
+  digest: (text: string) => string,
+): Record<string, string> {
+  return { action: `research:${depth}`, depth, question: digest(question) };
+}
+
 /** Answer of the researcher's `POST /v1/research`. */
-export class ResearchDto {
+export class ResearchDto extends SignedDto {
   /** Markdown with numbered citations (`[1]`), each the `id` of a source. */
   @IsString()
   @MaxLength(100_000)

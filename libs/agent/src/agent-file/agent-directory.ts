@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { DeclaredExchangePolicy, type ExchangePolicy } from '@mesh/delegation';
 import { SpiffeId, SpiffeIdError, type TrustDomain } from '@mesh/spiffe';
 import { closest } from '../config/closest.js';
 import { AgentFileError, AgentUnknownError } from './agent-file.error.js';
-import { AgentFile, shortName } from './agent-file.js';
+import { AgentFile, shortName, type AgentAction } from './agent-file.js';
 
 /** One line of who may call whom for what. */
 export interface AgentEdge {
@@ -12,6 +13,8 @@ export interface AgentEdge {
   /** Name of the agent that is called. */
   readonly agent: string;
   readonly action: string;
+  /** For a person, with a Txn-Token that has the action as scope. */
+  readonly delegated: boolean;
 }
 
 /**
@@ -25,6 +28,13 @@ export class AgentDirectory {
   /** `agent action` to the SPIFFE IDs of its callers. */
   readonly #callers = new Map<string, ReadonlySet<string>>();
   readonly #edges: AgentEdge[] = [];
+  /** Of the undelegated actions, `agent action`. */
+  readonly #undelegated = new Set<string>();
+
+  /** Who may obtain which token, and for whom; from the files alone. */
+  readonly exchangePolicy: ExchangePolicy;
+  /** Name of the agent that issues transaction tokens: the one with an action for `delegates`. */
+  readonly tokenService: string | undefined;
 
   private constructor(
     files: readonly AgentFile[],
@@ -42,22 +52,76 @@ export class AgentDirectory {
       this.#names.set(id.toString(), file.name);
     }
     for (const file of files) {
-      for (const [action, { callers }] of file.actions) {
-        const ids = new Set<string>();
-        callers.forEach((caller, index) => {
-          const id = this.#callerId(file, action, caller, index);
-          if (ids.has(id)) {
-            throw file.fault(
-              callerPath(action, index),
-              'names a caller that is already in the list',
-            );
-          }
-          ids.add(id);
-          this.#edges.push({ caller: this.#names.get(id) ?? id, agent: file.name, action });
-        });
-        this.#callers.set(`${file.name} ${action}`, ids);
+      for (const [action, { callers, delegated = true }] of file.actions) {
+        if (!delegated) this.#undelegated.add(`${file.name} ${action}`);
+        if (callers !== 'delegates') this.#declare(file, action, callers, delegated);
       }
     }
+    this.tokenService = this.#declareTokenService(files);
+    this.exchangePolicy = this.#makeExchangePolicy();
+  }
+
+  #declare(file: AgentFile, action: string, callers: readonly string[], delegated: boolean): void {
+    const ids = new Set<string>();
+    callers.forEach((caller, index) => {
+      const id = this.#callerId(file, action, caller, index);
+      if (ids.has(id)) {
+        throw file.fault(callerPath(action, index), 'names a caller that is already in the list');
+      }
+      ids.add(id);
+      this.#edges.push({
+        caller: this.#names.get(id) ?? id,
+        agent: file.name,
+        action,
+        delegated,
+      });
+    });
+    this.#callers.set(`${file.name} ${action}`, ids);
+  }
+
+  /** Its callers are known once all other edges are: whoever calls others for a person. */
+  #declareTokenService(files: readonly AgentFile[]): string | undefined {
+    const served = (action: AgentAction) => action.callers === 'delegates';
+    let service: AgentFile | undefined;
+    const delegates = new Set(
+      this.#edges
+        .filter(({ delegated, caller }) => delegated && this.has(caller))
+        .map(({ caller }) => caller),
+    );
+    for (const file of files) {
+      for (const [action, declared] of file.actions) {
+        if (!served(declared)) continue;
+        const path = ['actions', action, 'callers'];
+        if (service !== undefined) {
+          throw file.fault(
+            path,
+            `is for delegates, as in ${service.file}: there is one token service`,
+          );
+        }
+        if (declared.delegated !== false) {
+          throw file.fault(path, 'is for delegates, so the action wants delegated: false');
+        }
+        service = file;
+        this.#declare(file, action, [...delegates], false);
+      }
+    }
+    return service?.name;
+  }
+
+  #makeExchangePolicy(): ExchangePolicy {
+    const idOf = (name: string) => this.#ids.get(name) ?? SpiffeId.parse(name);
+    const files = [...this.#files.values()];
+    return new DeclaredExchangePolicy({
+      edges: this.#edges
+        .filter(({ delegated }) => delegated)
+        .map(({ caller, agent, action }) => ({ caller: idOf(caller), agent: idOf(agent), action })),
+      clients: files.map(({ name, sessionClient, apiClients }) => ({
+        agent: idOf(name),
+        apiClients,
+        ...(sessionClient === undefined ? {} : { sessionClient }),
+      })),
+      actsFor: files.map(({ name, actsFor }) => ({ agent: idOf(name), ...actsFor })),
+    });
   }
 
   /**
@@ -131,6 +195,11 @@ export class AgentDirectory {
   /** Whether `agent` serves `action` to `caller`. False for whatever is not declared. */
   mayCall(agent: string, action: string, caller: SpiffeId): boolean {
     return this.#callers.get(`${agent} ${action}`)?.has(caller.toString()) === true;
+  }
+
+  /** Whether `agent` serves `action` for persons, with a Txn-Token; what is not declared counts as such. */
+  isDelegated(agent: string, action: string): boolean {
+    return !this.#undelegated.has(`${agent} ${action}`);
   }
 
   /** Who may call whom for what. */

@@ -1,5 +1,26 @@
 const HOST_LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 
+const client = {
+  description: 'the ID of a client of the OpenID issuer',
+  type: 'string',
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$',
+} as const;
+
+function names<const T extends string>(what: T) {
+  return {
+    description: `a list of ${what}, each once`,
+    type: 'array',
+    maxItems: 100,
+    uniqueItems: true,
+    items: {
+      description: 'a name of 1 to 128 characters, as the issuer gives it',
+      type: 'string',
+      minLength: 1,
+      maxLength: 128,
+    },
+  } as const;
+}
+
 /**
  * JSON Schema of agent.yaml; `agent.schema.json` beside it is the same for editors. Each `description` ends the
  * sentence '… must be' of an error.
@@ -39,8 +60,9 @@ export const agentFileSchema = {
         required: ['callers'],
         properties: {
           callers: {
-            description: 'a list of callers, each once',
-            type: 'array',
+            description: 'a list of callers, each once, or delegates',
+            type: ['array', 'string'],
+            pattern: '^delegates$',
             maxItems: 100,
             uniqueItems: true,
             items: {
@@ -50,8 +72,41 @@ export const agentFileSchema = {
               maxLength: 2048,
             },
           },
+          delegated: {
+            description: 'false: for what peers call on their own business, without a person',
+            const: false,
+          },
         },
       },
+    },
+    actsFor: {
+      description: 'a mapping of whom it may act for; nothing declared, nobody',
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        roles: names('roles'),
+        groups: names('groups'),
+        subjects: {
+          description: 'a list of persons, each once',
+          type: 'array',
+          maxItems: 1000,
+          uniqueItems: true,
+          items: {
+            description: "a person: the issuer's URL, # and the sub of its tokens",
+            type: 'string',
+            maxLength: 1024,
+            pattern: '^https?://[^#]+#.+$',
+          },
+        },
+      },
+    },
+    sessionClient: client,
+    apiClients: {
+      description: 'a list of clients of the OpenID issuer, each once',
+      type: 'array',
+      maxItems: 20,
+      uniqueItems: true,
+      items: client,
     },
     hosts: {
       description: 'a list of host names, each once',

@@ -9,8 +9,18 @@ import { AgentFileError } from './agent-file.error.js';
 import { agentFileSchema } from './agent-file.schema.js';
 
 export interface AgentAction {
-  /** Names of agents and whole SPIFFE IDs. */
-  readonly callers: readonly string[];
+  /** Names of agents and whole SPIFFE IDs; `delegates`: every agent that calls others on a person's behalf. */
+  readonly callers: readonly string[] | 'delegates';
+  /** False: peers call it on their own business, for no person and without a Txn-Token. Default true. */
+  readonly delegated?: false;
+}
+
+/** For whom an agent may act: who has one of the roles, is in one of the groups, or is named. */
+export interface AgentActsFor {
+  readonly roles?: readonly string[];
+  readonly groups?: readonly string[];
+  /** Issuer-qualified: `<issuer>#<sub>`. */
+  readonly subjects?: readonly string[];
 }
 
 export interface AgentLimits {
@@ -25,6 +35,9 @@ interface AgentFileContent {
   readonly identity: string;
   readonly port: number;
   readonly actions?: Readonly<Record<string, AgentAction>>;
+  readonly actsFor?: AgentActsFor;
+  readonly sessionClient?: string;
+  readonly apiClients?: readonly string[];
   readonly hosts?: readonly string[];
   readonly secrets?: readonly string[];
   readonly limits?: Partial<AgentLimits>;
@@ -32,9 +45,11 @@ interface AgentFileContent {
 
 const DEFAULT_LIMITS: AgentLimits = { bodyBytes: 1024 * 1024, deadlineMs: 60_000 };
 
-const validate = new Ajv2020({ strict: true, verbose: true }).compile<AgentFileContent>(
-  agentFileSchema,
-);
+const validate = new Ajv2020({
+  strict: true,
+  allowUnionTypes: true,
+  verbose: true,
+}).compile<AgentFileContent>(agentFileSchema);
 
 /** One agent.yaml: what an agent is, who may call it and what it may reach. Immutable; one that exists is valid. */
 export class AgentFile {
@@ -44,6 +59,12 @@ export class AgentFile {
   readonly identity: string;
   /** What it does, by the action's name, which is also the scope and the capability. */
   readonly actions: ReadonlyMap<string, AgentAction>;
+  /** For whom it may act; undefined: for nobody. */
+  readonly actsFor: AgentActsFor | undefined;
+  /** The OpenID client whose access tokens it alone may present: the browser's back end. */
+  readonly sessionClient: string | undefined;
+  /** OpenID clients whose access tokens it takes as bearer tokens, and may present. */
+  readonly apiClients: readonly string[];
   /** Host names it may call out to. */
   readonly hosts: readonly string[];
   /** Names of the secrets it may read. */
@@ -61,6 +82,9 @@ export class AgentFile {
     this.name = content.name;
     this.identity = content.identity;
     this.actions = new Map(Object.entries(content.actions ?? {}));
+    this.actsFor = content.actsFor;
+    this.sessionClient = content.sessionClient;
+    this.apiClients = content.apiClients ?? [];
     this.hosts = content.hosts ?? [];
     this.secrets = content.secrets ?? [];
     this.port = content.port;

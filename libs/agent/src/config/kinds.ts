@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EgressError, parseProviderUrl, PROVIDER_URL } from '@mesh/egress';
 import { EndpointAddressError, parseEndpointAddress } from '@mesh/identity';
-import { SpiffeIdError, TrustDomain } from '@mesh/spiffe';
+import { SpiffeId, SpiffeIdError, TrustDomain } from '@mesh/spiffe';
 
 /** What a setting holds: how it is read from a file (any value) or from text, and shown. */
 export interface Kind<T> {
@@ -127,6 +127,40 @@ export const peerUrl: Kind<string> = {
     const url = plainUrl(raw);
     return url?.protocol === 'https:' && url.pathname === '/' ? url.origin : undefined;
   },
+  format: (value) => value,
+};
+
+/** An issuer's identifier, as its tokens have it in `iss`: compared letter by letter. */
+export const issuerUrl: Kind<string> = {
+  holds: 'a URL with https (http on loopback alone), without user, query and fragment',
+  parse: (raw) => {
+    const url = plainUrl(raw);
+    if (url === undefined || (raw as string).length > 512) return undefined;
+    const loopback = /^(127\.0\.0\.1|\[::1\]|localhost|([a-z0-9-]+\.)+localhost)$/.test(
+      url.hostname,
+    );
+    return url.protocol === 'https:' || loopback ? (raw as string) : undefined;
+  },
+  format: (value) => value,
+};
+
+export const spiffeId: Kind<SpiffeId> = {
+  holds: 'the SPIFFE ID of a workload, such as spiffe://mesh.local/ns/mesh/sa/issuer',
+  parse: (raw) => {
+    try {
+      const id = typeof raw === 'string' ? SpiffeId.parse(raw) : undefined;
+      return id?.path === '' ? undefined : id;
+    } catch (error) {
+      if (error instanceof SpiffeIdError) return undefined;
+      throw error;
+    }
+  },
+  format: String,
+};
+
+export const audience: Kind<string> = {
+  holds: 'an audience: 1 to 255 visible characters, such as https://mesh.local/api',
+  parse: (raw) => (typeof raw === 'string' && /^[\x21-\x7e]{1,255}$/.test(raw) ? raw : undefined),
   format: (value) => value,
 };
 

@@ -1,14 +1,17 @@
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '@mesh/observability';
-import { TrustDomain } from '@mesh/spiffe';
+import { type SpiffeId, TrustDomain } from '@mesh/spiffe';
 import {
+  audience,
   endpointSocket,
   hostNames,
   ipAddress,
+  issuerUrl,
   modelName,
   oneOf,
   path,
   peerUrl,
   providerUrl,
+  spiffeId,
   trustDomain,
   wholeNumber,
   type Kind,
@@ -131,6 +134,40 @@ export const settings = {
     description: 'Workload API of an agent that runs by itself',
     standard: () => undefined,
     shown: 'none: such an agent does not start without',
+  }),
+  issuerUrl: setting<string | undefined>({
+    kind: issuerUrl,
+    variable: 'MESH_ISSUER_URL',
+    description: 'OpenID issuer that people sign in at',
+    standard: () => undefined,
+    shown: 'the embedded issuer; an agent that runs by itself and needs one does not start without',
+  }),
+  issuerAgentsUrl: setting<string | undefined>({
+    kind: peerUrl,
+    variable: 'MESH_ISSUER_AGENTS_URL',
+    description: "where agents read the issuer's keys over mTLS",
+    standard: () => undefined,
+    shown: "none: at the issuer's URL",
+  }),
+  issuerSpiffeId: setting<SpiffeId | undefined>({
+    kind: spiffeId,
+    variable: 'MESH_ISSUER_SPIFFE_ID',
+    description: 'SPIFFE ID of the issuer there',
+    standard: () => undefined,
+    shown: 'none',
+  }),
+  apiAudience: setting<string | undefined>({
+    kind: audience,
+    variable: 'MESH_API_AUDIENCE',
+    description: 'what access tokens must be for (`aud`)',
+    standard: () => undefined,
+    shown: '`https://`, the trust domain and `/api`',
+  }),
+  logUserId: setting<'pseudonym' | 'subject'>({
+    kind: oneOf('pseudonym', 'subject'),
+    variable: 'MESH_LOG_USER_ID',
+    description: 'how the log names a person',
+    standard: () => 'pseudonym',
   }),
   svidTtlSeconds: setting({
     kind: wholeNumber(2, 86_400, 'seconds'),

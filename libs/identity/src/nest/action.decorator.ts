@@ -3,18 +3,41 @@ import 'reflect-metadata';
 
 const DECLARATION = Symbol('mesh:route-declaration');
 
+/**
+ * What a token is for when this body is sent, as members of its transaction context (`tctx`).
+ * @param digest SHA-256 of a text, base64url
+ */
+export type TransactionOf<Body = unknown> = (
+  body: Body,
+  digest: (text: string) => string,
+) => Readonly<Record<string, string>>;
+
+interface Operation<Body> {
+  /** Where there are several, `pick` says which one a request asks for. */
+  readonly names: readonly [string, ...string[]];
+  readonly pick: ((body: Body) => string) | undefined;
+  readonly transaction: TransactionOf<Body> | undefined;
+}
+
 /** What a route says of itself: who may call is not its business (`agent.yaml`). */
 export type RouteDeclaration<Body = unknown> =
-  | {
+  | (Operation<Body> & {
       readonly kind: 'action';
-      /** Where there are several, `pick` says which one a request asks for. */
-      readonly names: readonly [string, ...string[]];
-      readonly pick: ((body: Body) => string) | undefined;
-    }
+      /** False: peers call it on their own business, for no person. */
+      readonly delegated: boolean;
+    })
+  | (Operation<Body> & { readonly kind: 'signed-in' })
   | { readonly kind: 'public' };
 
+export interface OperationOptions<Body> {
+  /** Which of the actions a request asks for, by its parsed body. */
+  readonly pick?: (body: Body) => string;
+  /** What the token must be for, or is issued for. Default: nothing in particular. */
+  readonly transaction?: TransactionOf<Body>;
+}
+
 /**
- * Declares what a route does. The actions' names are the ones whose callers `agent.yaml` lists.
+ * Declares what a route does, for other workloads. The actions' names are the ones whose callers `agent.yaml` lists.
  *
  * @param names one action, or several with `pick`
  * @throws TypeError where there are several actions and no `pick`, one action and a `pick`, or another declaration
@@ -24,30 +47,54 @@ export type RouteDeclaration<Body = unknown> =
  * @Action(['research:fast', 'research:deep'], {
  *   pick: (body: ResearchRequestDto) => `research:${body.depth}`,
  * })
+ * @Action('agent:status', { delegated: false })
  */
 export function Action<Body>(
   names: string | readonly string[],
   {
-    pick,
-  }: {
-    /** Which of the actions a request asks for, by its parsed body. */
-    readonly pick?: (body: Body) => string;
+    delegated = true,
+    ...options
+  }: OperationOptions<Body> & {
+    /** False: it is served on the peers' own business, without a Txn-Token. Default true. */
+    readonly delegated?: boolean;
   } = {},
 ): MethodDecorator {
-  const [first, ...others] = typeof names === 'string' ? [names] : names;
-  if (!first || others.length > 0 !== (pick !== undefined)) {
-    throw new TypeError('@Action takes one action, or several and a function that picks one.');
-  }
-  return declare({
-    kind: 'action',
-    names: [first, ...others],
-    pick: pick as ((body: unknown) => string) | undefined,
-  });
+  return declare({ kind: 'action', delegated, ...operation('@Action', names, options) });
+}
+
+/**
+ * Declares what a route does, for people: who calls must be signed in, and have the action's scope.
+ * @throws TypeError as `@Action`
+ *
+ * @example
+ * @SignedIn('research:fast')
+ */
+export function SignedIn<Body>(
+  names: string | readonly string[],
+  options: OperationOptions<Body> = {},
+): MethodDecorator {
+  return declare({ kind: 'signed-in', ...operation('@SignedIn', names, options) });
 }
 
 /** Declares that anyone who reaches the route may call it. */
 export function Public(): MethodDecorator {
   return declare({ kind: 'public' });
+}
+
+function operation<Body>(
+  decorator: string,
+  names: string | readonly string[],
+  { pick, transaction }: OperationOptions<Body>,
+): Operation<unknown> {
+  const [first, ...others] = typeof names === 'string' ? [names] : names;
+  if (!first || others.length > 0 !== (pick !== undefined)) {
+    throw new TypeError(`${decorator} takes one action, or several and a function that picks one.`);
+  }
+  return {
+    names: [first, ...others],
+    pick: pick as ((body: unknown) => string) | undefined,
+    transaction: transaction as TransactionOf | undefined,
+  };
 }
 
 function declare(declaration: RouteDeclaration): MethodDecorator {

@@ -18,15 +18,23 @@ export function callerOf(request: HttpRequest): PeerIdentity | undefined {
   return peerOf((request.raw ?? request).socket);
 }
 
-/** The action that the guard admitted a request for; undefined on a public route. */
+/** The action that a guard admitted a request for; undefined on a public route. */
 export function actionOf(request: HttpRequest): string | undefined {
   return actions.get(request);
 }
 
 /**
- * Lets a request in if its route declares an action that the policy allows the TLS peer, or is public; a route that
- * declares nothing serves nobody. Headers play no part. The body must have been parsed before (`ContractGuard` of
- * libs/agent), as `pick` reads it.
+ * Tells the guard that the person behind this request is signed in and may do the action: for the guard of whoever
+ * checks sign-in, which runs before.
+ */
+export function admitSignedIn(request: HttpRequest, action: string): void {
+  actions.set(request, action);
+}
+
+/**
+ * Lets a request in if its route declares an action that the policy allows the TLS peer, is for people and another
+ * guard has admitted one before (`admitSignedIn`), or is public; a route that declares nothing serves nobody. Headers
+ * play no part. The body must have been parsed before (`ContractGuard` of libs/agent), as `pick` reads it.
  *
  * @throws CallerError
  */
@@ -42,6 +50,10 @@ export class CallerIdentityGuard implements CanActivate {
     }
     if (declaration.kind === 'public') return true;
     const request = context.switchToHttp().getRequest<HttpRequest>();
+    if (declaration.kind === 'signed-in') {
+      if (actions.has(request)) return true;
+      throw new CallerError('ERR_CALLER_DENIED', 'Nobody is signed in.');
+    }
     const caller = callerOf(request);
     if (!caller) {
       throw new CallerError('ERR_CALLER_DENIED', 'The connection has no verified peer.');
@@ -55,8 +67,12 @@ export class CallerIdentityGuard implements CanActivate {
   }
 }
 
-function actionAskedFor(
-  { names, pick }: Extract<RouteDeclaration, { kind: 'action' }>,
+/**
+ * The action that a request asks for, by its parsed body.
+ * @throws CallerError `ERR_ROUTE_UNDECLARED` where that is none of the route's
+ */
+export function actionAskedFor(
+  { names, pick }: Exclude<RouteDeclaration, { kind: 'public' }>,
   body: unknown,
 ): string {
   if (!pick) return names[0];

@@ -19,6 +19,7 @@ export function admits(
   caller: SpiffeId | undefined,
 ): boolean {
   if (declaration?.kind === 'public') return true;
-  if (!declaration || !caller) return false;
+  // Workloads are not people.
+  if (declaration?.kind !== 'action' || !caller) return false;
   return declaration.names.some((action) => policy.allows(action, caller));
 }

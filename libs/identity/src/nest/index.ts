@@ -1,6 +1,16 @@
-export { Action, Public, routeDeclaration, type RouteDeclaration } from './action.decorator.js';
 export {
+  Action,
+  Public,
+  routeDeclaration,
+  SignedIn,
+  type OperationOptions,
+  type RouteDeclaration,
+  type TransactionOf,
+} from './action.decorator.js';
+export {
+  actionAskedFor,
   actionOf,
+  admitSignedIn,
   CallerIdentityGuard,
   callerOf,
   type HttpRequest,
