@@ -61,6 +61,14 @@ export class AccessTokenVerifier {
     this.#keys = new IssuerKeys(issuer, fetchDocument, clock, options);
   }
 
+  /**
+   * Resolves when there are keys to verify with: fetches them where there are none, or they are too old.
+   * @throws AccessTokenError `ERR_ACCESS_TOKEN_KEYS_UNAVAILABLE`
+   */
+  async ready(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    await this.#keys.generation(options.signal);
+  }
+
   /** @throws AccessTokenError with one code a rule */
   async verify(
     text: string,

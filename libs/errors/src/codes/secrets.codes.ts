@@ -64,4 +64,10 @@ export const secretsCodes = {
     title: 'The source of secrets is closed',
     remedy: 'Nothing: the agent is shutting down.',
   },
+  ERR_PSEUDONYM_KEY: {
+    status: 500,
+    title: 'The token service has no key for pseudonyms',
+    remedy:
+      'Store 32 random bytes, base64url, as the secret pseudonyms; the message has the command.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
