@@ -1,8 +1,11 @@
 import { agentsOf, settingsOf } from '../state/running-mesh.js';
 import { stopOnSignals } from '../stop.js';
 import { chooseAddresses } from '../up/addresses.js';
-import { startAuthority } from '../up/embedded-authority.js';
+import { signInOf } from '../up/mesh.js';
+import { checkPorts, issuerPorts } from '../up/ports.js';
+import { startStandIns } from '../up/stand-ins.js';
 import { logUnexpected, prepare, type Flags, type Prepared } from './prepare.js';
+import { signInLine } from './sign-in-line.js';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -13,30 +16,32 @@ export async function infra(flags: Flags): Promise<void> {
   const { config, directory, state, logger } = prepared;
   const unlock = state.lock('infra');
   try {
-    const authority = await startAuthority(config, directory, state, logger);
+    await checkPorts(issuerPorts(config));
+    const standIns = await startStandIns(prepared);
     try {
       const addresses = await chooseAddresses(config, directory);
       const shared = { ...configured(prepared), ...addresses.environment };
       const agents = Object.fromEntries(
-        directory
-          .names()
-          .map((name) => [name, { SPIFFE_ENDPOINT_SOCKET: authority.socketOf(name), ...shared }]),
+        directory.names().map((name) => [name, { ...shared, ...standIns.environmentOf(name) }]),
       );
       state.announceInfra(agents);
       state.announce({
         pid: process.pid,
         shape: 'infra',
         gatewayUrl: addresses.agents.find(({ name }) => name === 'gateway')!.url,
+        ...signInOf(standIns),
         settings: settingsOf(config),
         agents: agentsOf(addresses.agents),
       });
       logger.info({ event: 'infra.ready' }, 'the embedded stand-ins serve');
-      process.stderr.write(instructions(config.trustDomain.name, agents));
+      process.stderr.write(
+        instructions(config.trustDomain.name, agents, signInLine(signInOf(standIns), state)),
+      );
       const signal = await stop.requested;
       logger.info({ event: 'mesh.stopping', signal }, 'the embedded stand-ins stop');
     } finally {
       state.withdraw();
-      authority.close();
+      await standIns.close();
     }
   } catch (error) {
     logUnexpected(logger, error);
@@ -59,7 +64,11 @@ function configured({ config }: Prepared): Variables {
   );
 }
 
-function instructions(trustDomain: string, agents: Readonly<Record<string, Variables>>): string {
+function instructions(
+  trustDomain: string,
+  agents: Readonly<Record<string, Variables>>,
+  signIn: string,
+): string {
   const lines = Object.entries(agents).flatMap(([name, variables]) => [
     `  ${name}`,
     `    npm run agent -- ${name}`,
@@ -71,6 +80,7 @@ function instructions(trustDomain: string, agents: Readonly<Record<string, Varia
     `The embedded authority of ${trustDomain} runs. Start each agent in a terminal of its own, in the project's folder:`,
     '',
     ...lines,
+    `Sign in: ${signIn}`,
     'Stop: Ctrl-C',
     '',
     '',

@@ -1,11 +1,12 @@
 import { agentsOf, settingsOf } from '../state/running-mesh.js';
 import { stopOnSignals } from '../stop.js';
 import { startAllInOne, type RunningAgents } from '../up/mesh.js';
-import { checkPorts } from '../up/ports.js';
+import { checkPorts, portsOf } from '../up/ports.js';
 import { startSplit } from '../up/split.js';
 import { checkDocuments } from './check-documents.js';
 import { logUnexpected, prepare, type Flags, type Prepared } from './prepare.js';
 import { showProgress } from './progress.js';
+import { signInLine } from './sign-in-line.js';
 
 /** Starts the mesh and keeps it running until a signal. */
 export async function up(flags: Flags & { readonly split?: true }): Promise<void> {
@@ -17,7 +18,7 @@ export async function up(flags: Flags & { readonly split?: true }): Promise<void
   const progress = showProgress();
   let mesh: RunningAgents | undefined;
   try {
-    await checkPorts(config, directory);
+    await checkPorts(portsOf(config, directory));
     await tellMissingKeys(prepared);
     mesh = await (flags.split ? startSplit : startAllInOne)({
       ...prepared,
@@ -64,6 +65,8 @@ function announce(
     pid: process.pid,
     shape,
     gatewayUrl: url,
+    issuerUrl: mesh.issuerUrl,
+    embeddedIssuer: mesh.embeddedIssuer,
     settings: settingsOf(config),
     agents: agentsOf(mesh.agents),
   });
@@ -72,11 +75,12 @@ function announce(
   process.stderr.write(
     [
       '',
-      `Ready: ${url} (API at ${url}/docs; without sign-in, for this machine alone)`,
+      `Ready: ${url} (API at ${url}/docs; for this machine alone)`,
       ...mesh.agents.map(
         (agent) =>
           `  ${agent.name.padEnd(width)}  ${agent.url}  health ${agent.managementUrl}/health`,
       ),
+      `Sign in: ${signInLine(mesh, state)}`,
       'Ask:   ./mesh ask "How does a workload get its SVID?"',
       'Stop:  Ctrl-C',
       '',

@@ -6,6 +6,10 @@ export interface RunningMesh {
   readonly shape: 'all in one' | 'split' | 'infra';
   /** Base URL of the gateway; for `infra` where it is once somebody starts it. */
   readonly gatewayUrl: string;
+  /** Where people sign in. */
+  readonly issuerUrl: string;
+  /** That issuer is the embedded one: its passwords are in the state folder. */
+  readonly embeddedIssuer: boolean;
   /** The settings that its answers depend on. */
   readonly settings: Readonly<Record<string, string>>;
   readonly agents: Readonly<Record<string, RunningAgentInfo>>;
@@ -32,6 +36,8 @@ export function agentsOf(
 const ANSWERS_DEPEND_ON: ReadonlySet<string> = new Set([
   'trustDomain',
   'agents',
+  'issuerUrl',
+  'apiAudience',
   'documents',
   'search',
   'tavilyUrl',

@@ -26,6 +26,13 @@ export class StateFolder {
   readonly index: string;
   /** Public bundles. */
   readonly bundles: string;
+  /** What verifies the answers of this mesh: the trust document. */
+  readonly trustFile: string;
+  /** The CAs that vouched for earlier answers: the archive document. */
+  readonly archiveFile: string;
+  /** Passwords of the sample accounts at the embedded issuer. */
+  readonly passwordsFile: string;
+  readonly #trust: string;
   readonly #runningFile: string;
   readonly #infraFile: string;
 
@@ -35,6 +42,10 @@ export class StateFolder {
     this.secrets = join(this.path, 'secrets');
     this.index = join(this.path, 'index');
     this.bundles = join(this.path, 'bundles');
+    this.#trust = join(this.path, 'trust');
+    this.trustFile = join(this.#trust, 'mesh-trust.json');
+    this.archiveFile = join(this.#trust, 'mesh-archive.json');
+    this.passwordsFile = join(this.path, 'issuer-passwords.json');
     this.#runningFile = join(this.path, 'running.json');
     this.#infraFile = join(this.path, 'infra.json');
   }
@@ -57,6 +68,7 @@ export class StateFolder {
       }
       makeFolder(this.index);
       makeFolder(this.bundles);
+      makeFolder(this.#trust);
     } catch (cause) {
       if (cause instanceof StateError) throw cause;
       const { code = 'unknown' } = cause as NodeJS.ErrnoException;

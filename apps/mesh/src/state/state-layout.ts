@@ -6,7 +6,7 @@ import { join } from 'node:path';
  * half written. Whatever is not listed here is somebody else's.
  */
 const FILES: Readonly<Record<string, RegExp>> = {
-  '': /^(running\.json|infra\.json|lock)(\.dead)?(\.\d+)?$/,
+  '': /^((running\.json|infra\.json|lock)(\.dead)?(\.\d+)?|issuer-passwords\.json(\.[0-9a-f]{16})?)$/,
   /** Sockets of the Workload API, one an agent. */
   run: /\.sock$/,
   /** Keys of providers, one a file. */
@@ -15,6 +15,8 @@ const FILES: Readonly<Record<string, RegExp>> = {
   index: /^[a-z0-9-]+\.json(\.[0-9a-f]+\.tmp)?$/,
   /** Public bundles, one a trust domain. */
   bundles: /^[a-z0-9._-]+\.json(\.\d+)?$/,
+  /** What answers are verified against. */
+  trust: /^mesh-(trust|archive)\.json(\.\d+|\.aside)?$/,
 };
 
 /** Paths in the folder, relative to it, that no mesh made. */

@@ -169,6 +169,26 @@ export const settings = {
     description: 'how the log names a person',
     standard: () => 'pseudonym',
   }),
+  issuerPort: setting({
+    kind: port,
+    variable: 'MESH_ISSUER_PORT',
+    description: 'port of the embedded issuer, where people sign in',
+    standard: () => 4010,
+  }),
+  issuerAgentsPort: setting({
+    kind: port,
+    variable: 'MESH_ISSUER_AGENTS_PORT',
+    description: 'port where agents read its keys over mTLS',
+    standard: () => 4011,
+  }),
+  federation: setting<string | undefined>({
+    kind: path,
+    variable: 'MESH_FEDERATION',
+    description:
+      'folder of SPIFFE bundle documents, `<trust domain>.json`, that the embedded authority hands out beside its own',
+    standard: () => undefined,
+    shown: 'none',
+  }),
   svidTtlSeconds: setting({
     kind: wholeNumber(2, 86_400, 'seconds'),
     variable: 'MESH_SVID_TTL',

@@ -18,7 +18,7 @@ export async function* checkListeners(
   const ports = portsOf(config, directory).filter(({ port }) => port !== 0);
   let free = true;
   for (const port of ports) {
-    const error = await portError(config.bind, port);
+    const error = await portError(port);
     if (error === undefined) continue;
     free = false;
     yield wrong(what, failureLine(error));
