@@ -73,7 +73,7 @@ describe('the listener for agents', () => {
     const discovery = await get(issuer, '/.well-known/openid-configuration');
     expect(JSON.parse(discovery.text)).toMatchObject({
       issuer: issuer.url,
-      jwks_uri: `${issuer.agentsUrl}/jwks`,
+      jwks_uri: issuer.jwksUri,
     });
     const jwks = JSON.parse((await get(issuer, '/jwks')).text) as JSONWebKeySet;
     expect(jwks.keys).toHaveLength(2);

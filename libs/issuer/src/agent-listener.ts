@@ -49,7 +49,8 @@ export class AgentListener {
       '/jwks': jwks,
       '/.well-known/openid-configuration': () => ({
         issuer,
-        jwks_uri: `${listener.url}/jwks`,
+        // As browsers are told it: who verifies tokens takes keys from the issuer's own origin alone, and reaches it here.
+        jwks_uri: `${issuer}/jwks`,
         authorization_endpoint: `${issuer}/auth`,
         token_endpoint: `${issuer}/token`,
         response_types_supported: ['code'],

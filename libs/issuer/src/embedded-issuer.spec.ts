@@ -371,7 +371,7 @@ describe('the login page', () => {
     expect(wrong.html).toBe(unknown.html);
     expect((await browser.login(page, 'reader', passwords.of('reader'))).status).toBe(303);
     const lines = log.lines.join('\n');
-    expect(lines).toContain('wrong password {"account":"reader"}');
+    expect(lines).toContain('wrong password {"name":"reader"}');
     for (const secret of ['wrong-password', 'typed-secret', passwords.of('reader')]) {
       expect(lines).not.toContain(secret);
     }

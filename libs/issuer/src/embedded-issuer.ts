@@ -149,7 +149,7 @@ export class EmbeddedIssuer {
       }
     }
     log?.warn(
-      { issuer: issuer.url },
+      { url: issuer.url },
       'Embedded OpenID issuer: for development alone. Its accounts are samples, and its pages come without TLS',
     );
     return issuer;
@@ -173,7 +173,7 @@ export class EmbeddedIssuer {
     this.#assertOpen();
     const kid = this.#keys.rotate();
     this.#renew();
-    this.#log?.info({ kid }, 'Embedded issuer: another key signs');
+    this.#log?.info({ name: kid }, 'Embedded issuer: another key signs');
     return kid;
   }
 
@@ -235,7 +235,7 @@ export class EmbeddedIssuer {
   #failed(error: unknown): void {
     // The name alone: a message may quote what a person typed.
     this.#log?.error(
-      { error: error instanceof Error ? error.name : 'unknown' },
+      { reason: error instanceof Error ? error.name : 'unknown' },
       'Embedded issuer: a request failed',
     );
   }

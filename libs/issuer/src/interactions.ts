@@ -123,17 +123,14 @@ export class Interactions {
     }
     if (!this.#options.passwords.match(account, password)) {
       this.#attempts.failed(counted);
-      this.#options.log?.warn({ account: counted }, 'Embedded issuer: wrong password');
+      this.#options.log?.warn({ name: counted }, 'Embedded issuer: wrong password');
       return send(response, 403, loginPage(client, 'That account and password do not match.'));
     }
     this.#attempts.succeeded(counted);
     if (details.session !== undefined && details.session.accountId !== account) {
       await this.#endSession(details);
     }
-    this.#options.log?.info(
-      { account, client_id: details.params.client_id },
-      'Embedded issuer: signed in',
-    );
+    this.#options.log?.info({ name: account }, 'Embedded issuer: signed in');
     await this.#options
       .provider()
       .interactionFinished(
