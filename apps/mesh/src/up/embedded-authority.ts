@@ -1,30 +1,37 @@
 import { join } from 'node:path';
-import type { AgentDirectory, MeshConfig } from '@mesh/agent';
 import { EmbeddedAuthority } from '@mesh/authority';
-import { serializeBundleDocument } from '@mesh/identity';
-import type { Logger } from '@mesh/observability';
-import type { StateFolder } from '../state/state-folder.js';
+import { serializeBundleDocument, type SpiffeId } from '@mesh/identity';
+import { keepTrust } from '../state/trust-records.js';
+import { federatedBundles } from './federation.js';
+import type { StandInOptions } from './stand-ins.js';
 
-/** Starts the embedded SPIFFE authority for every agent, and keeps its public bundle in the state folder. */
+/**
+ * Starts the embedded SPIFFE authority for every agent and the embedded issuer, and keeps its public bundle and what
+ * answers are verified against in the state folder.
+ */
 export async function startAuthority(
-  config: MeshConfig,
-  directory: AgentDirectory,
-  state: StateFolder,
-  logger: Logger,
+  { config, directory, state, logger }: StandInOptions,
+  issuer: SpiffeId | undefined,
 ): Promise<EmbeddedAuthority> {
   const authority = await EmbeddedAuthority.start({
     trustDomain: config.trustDomain,
     directory: state.sockets,
-    workloads: directory.names().map((name) => ({ name, id: directory.spiffeIdOf(name) })),
+    workloads: [
+      ...directory.names().map((name) => ({ name, id: directory.spiffeIdOf(name) })),
+      ...(issuer === undefined ? [] : [{ name: ISSUER_SOCKET, id: issuer }]),
+    ],
+    federation: federatedBundles(config),
     svidTtlSeconds: config.svidTtlSeconds,
     log: logger,
   });
+  const root = directory.spiffeIdOf('gateway');
+  const edges = directory.workloadEdges();
   const keep = () => {
     const { trustDomain, authorities } = authority.bundle();
-    state.write(
-      join(state.bundles, `${trustDomain.name}.json`),
-      serializeBundleDocument({ trustDomain, x509Authorities: authorities }),
-    );
+    const bundle = { trustDomain, x509Authorities: authorities };
+    const file = join(state.bundles, `${trustDomain.name}.json`);
+    state.write(file, serializeBundleDocument(bundle));
+    keepTrust(state, { bundle, root, edges }, new Date(), logger);
   };
   try {
     keep();
@@ -35,3 +42,6 @@ export async function startAuthority(
   authority.onBundle(keep);
   return authority;
 }
+
+/** Name of the embedded issuer's own socket of the Workload API. */
+export const ISSUER_SOCKET = 'issuer';

@@ -1,23 +1,13 @@
-import type { AgentDirectory, MeshConfig } from '@mesh/agent';
+import type { AgentDirectory } from '@mesh/agent';
 import {
   startAgent,
   type AgentDefinition,
   type Progress,
   type RunningAgent,
 } from '@mesh/agent/nest';
-import type { Logger } from '@mesh/observability';
-import type { SecretSource } from '@mesh/secrets';
-import type { StateFolder } from '../state/state-folder.js';
-import { startAuthority } from './embedded-authority.js';
+import { startStandIns, type StandInOptions, type StandIns } from './stand-ins.js';
 
-export interface MeshOptions {
-  readonly config: MeshConfig;
-  readonly directory: AgentDirectory;
-  readonly state: StateFolder;
-  readonly logger: Logger;
-  readonly secrets: SecretSource;
-  /** Any free ports instead of the configured ones. */
-  readonly anyPort?: boolean;
+export interface MeshOptions extends StandInOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Ends the start. */
   readonly signal?: AbortSignal;
@@ -26,9 +16,13 @@ export interface MeshOptions {
 /** What `up` and `ask` run, whatever the shape. */
 export interface RunningAgents {
   readonly agents: readonly Pick<RunningAgent, 'name' | 'spiffeId' | 'url' | 'managementUrl'>[];
+  /** Where people sign in. */
+  readonly issuerUrl: string;
+  /** That issuer is the embedded one. */
+  readonly embeddedIssuer: boolean;
   /** Rejects when an agent ends by itself. */
   readonly failed: Promise<never>;
-  /** Callers before those they call, then the authority. */
+  /** Callers before those they call, then the issuer and the authority. */
   close(): Promise<void>;
 }
 
@@ -37,15 +31,16 @@ export interface RunningAgents {
  * real mTLS between them.
  */
 export async function startAllInOne(options: MeshOptions): Promise<RunningAgents> {
-  const { config, directory, state, logger } = options;
-  const authority = await startAuthority(config, directory, state, logger);
+  const { config, directory, logger } = options;
+  const standIns = await startStandIns(options);
+  const { issuer } = standIns;
   const running: RunningAgent[] = [];
   const close = async () => {
     try {
       for (const name of closingOrder(directory))
         await running.find((agent) => agent.name === name)?.close();
     } finally {
-      authority.close();
+      await standIns.close();
     }
   };
 
@@ -60,7 +55,8 @@ export async function startAllInOne(options: MeshOptions): Promise<RunningAgents
           directory,
           logger,
           secrets: options.secrets,
-          workloadApi: authority.socketOf(name),
+          workloadApi: standIns.socketOf(name),
+          ...(issuer ? { issuer } : {}),
           peerUrl: (peer) =>
             running.find((agent) => agent.name === peer)?.url ?? config.peerUrl(peer, directory),
           anyPort: options.anyPort === true,
@@ -77,7 +73,19 @@ export async function startAllInOne(options: MeshOptions): Promise<RunningAgents
     await close();
     throw signal.reason;
   }
-  return { agents: inOrder(running, directory), close, failed: new Promise(() => undefined) };
+  return {
+    agents: inOrder(running, directory),
+    ...signInOf(standIns),
+    close,
+    failed: new Promise(() => undefined),
+  };
+}
+
+export function signInOf({
+  issuer,
+  issuerUrl,
+}: StandIns): Pick<RunningAgents, 'issuerUrl' | 'embeddedIssuer'> {
+  return { issuerUrl, embeddedIssuer: issuer !== undefined };
 }
 
 /** The fixed export by which an app is found: `agent` of `apps/NAME/src/agent.ts`. */
@@ -93,7 +101,7 @@ function inOrder(running: readonly RunningAgent[], directory: AgentDirectory): R
   return running.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
 }
 
-/** Callers before those they call: a request that is under way ends from its outer end. */
+/** Callers before those they call: a request that is under way ends from its outer end. Last whom all need for a token. */
 export function closingOrder(directory: AgentDirectory): string[] {
   const order: string[] = [];
   const seen = new Set<string>();
@@ -103,6 +111,7 @@ export function closingOrder(directory: AgentDirectory): string[] {
     for (const called of directory.peersOf(name)) visit(called);
     order.push(name);
   };
+  if (directory.tokenService !== undefined) visit(directory.tokenService);
   for (const name of directory.names()) visit(name);
   return order.reverse();
 }

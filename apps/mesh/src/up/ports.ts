@@ -2,36 +2,50 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { ConfigError, portVariables, type AgentDirectory, type MeshConfig } from '@mesh/agent';
 import { listenError } from '@mesh/agent/nest';
+import { embeddedIssuerId, ISSUER_ADDRESS } from './embedded-issuer.js';
 
-/** A port that an agent is to listen on, and the variable that sets it. */
-export interface AgentPort {
-  readonly agent: string;
+/** A port that an agent or stand-in is to listen on, and the variable that sets it. */
+export interface MeshPort {
+  /** Address it is bound at. */
+  readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
   readonly variable: string;
 }
 
-export function portsOf(config: MeshConfig, directory: AgentDirectory): AgentPort[] {
-  return directory.names().flatMap((agent) => {
+export function portsOf(config: MeshConfig, directory: AgentDirectory): MeshPort[] {
+  const host = config.bind;
+  const agents = directory.names().flatMap((agent) => {
     const variables = portVariables(agent);
     return [
-      { agent, port: config.port(agent, directory), variable: variables.port },
+      { host, port: config.port(agent, directory), variable: variables.port },
       {
-        agent,
+        host,
         port: config.managementPort(agent, directory),
         variable: variables.managementPort,
       },
     ];
   });
+  return [...agents, ...issuerPorts(config)];
+}
+
+/** Those of the embedded issuer, where there is one. */
+export function issuerPorts(config: MeshConfig): MeshPort[] {
+  if (embeddedIssuerId(config) === undefined) return [];
+  const host = ISSUER_ADDRESS;
+  return [
+    { host, port: config.issuerPort, variable: 'MESH_ISSUER_PORT' },
+    { host, port: config.issuerAgentsPort, variable: 'MESH_ISSUER_AGENTS_PORT' },
+  ];
 }
 
 /**
  * Refuses ports that cannot be had before anything is started.
  * @throws PortInUseError, ConfigError
  */
-export async function checkPorts(config: MeshConfig, directory: AgentDirectory): Promise<void> {
-  const taken = new Map<number, AgentPort>();
-  for (const mine of portsOf(config, directory)) {
+export async function checkPorts(ports: readonly MeshPort[]): Promise<void> {
+  const taken = new Map<number, MeshPort>();
+  for (const mine of ports) {
     const { port, variable } = mine;
     const other = taken.get(port);
     if (other !== undefined && port !== 0) {
@@ -41,16 +55,13 @@ export async function checkPorts(config: MeshConfig, directory: AgentDirectory):
       );
     }
     taken.set(port, mine);
-    const error = await portError(config.bind, mine);
+    const error = await portError(mine);
     if (error !== undefined) throw error;
   }
 }
 
 /** Why a port cannot be listened on, or undefined. */
-export async function portError(
-  host: string,
-  { port, variable }: AgentPort,
-): Promise<Error | undefined> {
+export async function portError({ host, port, variable }: MeshPort): Promise<Error | undefined> {
   try {
     await tryListen(host, port);
     return undefined;

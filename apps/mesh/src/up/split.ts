@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chooseAddresses } from './addresses.js';
 import { AgentExitedError } from './agent-exited.error.js';
-import { startAuthority } from './embedded-authority.js';
 import { isReady } from './is-ready.js';
-import { closingOrder, type MeshOptions, type RunningAgents } from './mesh.js';
+import { closingOrder, signInOf, type MeshOptions, type RunningAgents } from './mesh.js';
+import { startStandIns } from './stand-ins.js';
 
 /** An agent that has not ended by then is killed, in milliseconds; by itself it takes 5 s at most. */
 const STOP_MS = 10_000;
@@ -14,12 +14,12 @@ const STOP_MS = 10_000;
 const LOOK_MS = 100;
 
 /**
- * Split: one process an agent, with the embedded authority in this one. Agents end when this process does, however it
+ * Split: one process an agent, with the embedded stand-ins in this one. Agents end when this process does, however it
  * ends: by its word, by `kill -9` through the IPC channel that then closes.
  */
 export async function startSplit(options: MeshOptions): Promise<RunningAgents> {
-  const { config, directory, state, logger, signal } = options;
-  const authority = await startAuthority(config, directory, state, logger);
+  const { config, directory, signal } = options;
+  const standIns = await startStandIns(options);
   const children = new Map<string, ChildProcess>();
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => undefined);
@@ -35,7 +35,7 @@ export async function startSplit(options: MeshOptions): Promise<RunningAgents> {
       for (const name of closingOrder(directory)) await end(children.get(name));
     } finally {
       process.off('exit', killAll);
-      authority.close();
+      await standIns.close();
     }
   };
 
@@ -45,7 +45,7 @@ export async function startSplit(options: MeshOptions): Promise<RunningAgents> {
       const child = start(name, {
         ...config.environment(),
         ...environment,
-        SPIFFE_ENDPOINT_SOCKET: authority.socketOf(name),
+        ...standIns.environmentOf(name),
       });
       children.set(name, child);
       child.once('exit', (code, how) => {
@@ -59,7 +59,7 @@ export async function startSplit(options: MeshOptions): Promise<RunningAgents> {
       failed,
       Promise.all(agents.map(({ managementUrl }) => untilReady(managementUrl, wait))),
     ]);
-    return { agents, close, failed };
+    return { agents, ...signInOf(standIns), close, failed };
   } catch (error) {
     await close();
     throw error;

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import type { AgentDirectory, MeshConfig } from '@mesh/agent';
+import type { Logger } from '@mesh/observability';
+import { Secret, type FileSecretSource } from '@mesh/secrets';
+import type { StateFolder } from '../state/state-folder.js';
+import { ISSUER_SOCKET, startAuthority } from './embedded-authority.js';
+import { embeddedIssuerId, startIssuer, type RunningIssuer } from './embedded-issuer.js';
+
+export interface StandInOptions {
+  readonly config: MeshConfig;
+  readonly directory: AgentDirectory;
+  readonly state: StateFolder;
+  readonly logger: Logger;
+  readonly secrets: FileSecretSource;
+  /** Any free ports instead of the configured ones. */
+  readonly anyPort?: boolean;
+}
+
+/** The embedded stand-ins for infrastructure, as agents find them. */
+export interface StandIns {
+  /** Undefined where people sign in at an issuer of their own. */
+  readonly issuer: RunningIssuer | undefined;
+  /** Where people sign in, whichever it is. */
+  readonly issuerUrl: string;
+  /** Address of an agent's socket of the Workload API. */
+  socketOf(agent: string): string;
+  /** The variables by which a process of this agent finds them. */
+  environmentOf(agent: string): Readonly<Record<string, string>>;
+  /** The issuer, then the authority. */
+  close(): Promise<void>;
+}
+
+/** Starts the embedded authority and, unless people sign in elsewhere, the embedded issuer. */
+export async function startStandIns(options: StandInOptions): Promise<StandIns> {
+  const { config, directory, secrets } = options;
+  await makePseudonymKey(directory, secrets);
+  const issuerId = embeddedIssuerId(config);
+  const authority = await startAuthority(options, issuerId);
+  let issuer: RunningIssuer | undefined;
+  try {
+    issuer = issuerId && (await startIssuer(options, issuerId, authority.socketOf(ISSUER_SOCKET)));
+  } catch (error) {
+    authority.close();
+    throw error;
+  }
+  const found: Record<string, string> = issuer
+    ? {
+        MESH_ISSUER_URL: issuer.url,
+        MESH_ISSUER_AGENTS_URL: issuer.agents.url,
+        MESH_ISSUER_SPIFFE_ID: issuer.agents.spiffeId.toString(),
+      }
+    : {};
+  return {
+    issuer,
+    // One of the two there is: without a configured issuer the embedded one runs.
+    issuerUrl: issuer?.url ?? config.issuerUrl!,
+    socketOf: (agent) => authority.socketOf(agent),
+    environmentOf: (agent) => ({ SPIFFE_ENDPOINT_SOCKET: authority.socketOf(agent), ...found }),
+    close: async () => {
+      await issuer?.close();
+      authority.close();
+    },
+  };
+}
+
+const PSEUDONYMS = 'pseudonyms';
+
+/** The key of people's pseudonyms, made once a state folder: with another one nobody would be found in old logs. */
+async function makePseudonymKey(
+  directory: AgentDirectory,
+  secrets: FileSecretSource,
+): Promise<void> {
+  const isRead = directory.names().some((name) => directory.get(name).secrets.includes(PSEUDONYMS));
+  if (!isRead || (await secrets.list()).includes(PSEUDONYMS)) return;
+  await secrets.set(PSEUDONYMS, new Secret(randomBytes(32).toString('base64url')));
+}
