@@ -7,8 +7,8 @@ export interface ErrorEntry {
   /** What the reader does about it. */
   readonly remedy: string;
   /**
-   * An agent may hand this code on to its own caller as it is: it speaks of the question or of a provider,
-   * not of the two agents. Default false: the caller then sees `ERR_PEER_FAILED`.
+   * An agent may hand this code on to its own caller as it is: it speaks of the question, of a provider or
+   * of an answer that was refused, not of the two agents. Default false: the caller then sees `ERR_PEER_FAILED`.
    */
   readonly relay?: true;
 }
