@@ -8,6 +8,7 @@ import { resilienceCodes } from './codes/resilience.codes.js';
 import { searchCodes } from './codes/search.codes.js';
 import { secretsCodes } from './codes/secrets.codes.js';
 import { provenanceCodes } from './codes/provenance.codes.js';
+import { signingCodes } from './codes/signing.codes.js';
 import { delegationCodes } from './codes/delegation.codes.js';
 import { issuerCodes } from './codes/issuer.codes.js';
 import type { ErrorEntry } from './error-entry.js';
@@ -23,6 +24,7 @@ export const errorAreas = {
   secrets: secretsCodes,
   egress: egressCodes,
   provenance: provenanceCodes,
+  signing: signingCodes,
   delegation: delegationCodes,
   issuer: issuerCodes,
   mesh: meshCodes,
