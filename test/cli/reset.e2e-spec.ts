@@ -20,7 +20,7 @@ describe('reset', () => {
     const { code, stderr } = await sandbox.run(['reset'], { input: 'y\n' });
     expect(code).toBe(0);
     expect(stderr).toContain(
-      `Remove ${sandbox.state} with its keys, search index and bundles? [y/N]`,
+      `Remove ${sandbox.state} with its keys, passwords, search index and bundles? [y/N]`,
     );
     expect(existsSync(sandbox.state)).toBe(false);
   });

@@ -4,7 +4,7 @@ import { StateFolder } from '../state/state-folder.js';
 import { lockState } from '../state/state-lock.js';
 import { settings } from './prepare.js';
 
-/** Removes the state folder (keys, index, public bundles), after asking; nothing that no mesh made. */
+/** Removes the state folder (keys, passwords, index, public bundles), after asking; nothing that no mesh made. */
 export async function reset(flags: { readonly yes?: true }): Promise<void> {
   const state = new StateFolder(settings().state);
   if (!state.exists()) {
@@ -25,7 +25,7 @@ export async function reset(flags: { readonly yes?: true }): Promise<void> {
 
 /** Only a `y` agrees; the end of the input does not. */
 async function agreed(path: string): Promise<boolean> {
-  process.stderr.write(`Remove ${path} with its keys, search index and bundles? [y/N] `);
+  process.stderr.write(`Remove ${path} with its keys, passwords, search index and bundles? [y/N] `);
   const lines = createInterface({ input: process.stdin });
   const answer = await Promise.race([
     once(lines, 'line').then(([line]) => String(line)),

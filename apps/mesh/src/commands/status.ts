@@ -1,8 +1,10 @@
 import { request } from 'undici';
 import { StateFolder } from '../state/state-folder.js';
 import type { RunningAgentInfo, RunningMesh } from '../state/running-mesh.js';
+import { issuerFault } from '../up/issuer-fault.js';
 import { CommandError } from './command.error.js';
 import { settings } from './prepare.js';
+import { signInLine } from './sign-in-line.js';
 import { table } from './table.js';
 
 /** How long an agent may take to tell its health, in milliseconds. */
@@ -37,12 +39,16 @@ export async function status(flags: { readonly json?: true }): Promise<void> {
       ...(await health(agent.managementUrl)),
     })),
   );
+  const fault = await issuerFault(running.issuerUrl);
+  const issuer = fault === undefined ? 'up' : 'down';
   process.stdout.write(
-    flags.json ? `${JSON.stringify({ ...running, agents }, null, 2)}\n` : readable(running, agents),
+    flags.json
+      ? `${JSON.stringify({ ...running, issuer, agents }, null, 2)}\n`
+      : readable(running, agents, fault, state),
   );
   // With `infra` each agent is started by a person, or not.
-  if (running.shape !== 'infra' && agents.some((agent) => agent.status !== 'up'))
-    process.exitCode = 1;
+  const expected = running.shape === 'infra' ? [] : agents;
+  if (fault !== undefined || expected.some(({ status }) => status !== 'up')) process.exitCode = 1;
 }
 
 async function health(managementUrl: string): Promise<Pick<AgentStatus, 'status' | 'details'>> {
@@ -58,7 +64,12 @@ async function health(managementUrl: string): Promise<Pick<AgentStatus, 'status'
   }
 }
 
-function readable(running: RunningMesh, agents: readonly AgentStatus[]): string {
+function readable(
+  running: RunningMesh,
+  agents: readonly AgentStatus[],
+  issuerFault: string | undefined,
+  state: StateFolder,
+): string {
   const trouble = agents.flatMap(({ name, details }) =>
     Object.entries(details)
       .filter(([, detail]) => detail.status !== 'up')
@@ -79,6 +90,8 @@ function readable(running: RunningMesh, agents: readonly AgentStatus[]): string 
         url,
       ]),
     ]),
+    `\nSign in: ${signInLine(running, state)}\n`,
+    ...(issuerFault === undefined ? [] : [`issuer is down: ${issuerFault}\n`]),
     ...(trouble.length > 0 ? ['\n', ...trouble] : []),
   ].join('');
 }

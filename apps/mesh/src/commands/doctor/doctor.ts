@@ -2,6 +2,7 @@ import { AgentDirectory, type MeshConfig } from '@mesh/agent';
 import { MeshError } from '@mesh/errors';
 import { StateFolder } from '../../state/state-folder.js';
 import { failureLine } from '../../failure-line.js';
+import { federatedBundles } from '../../up/federation.js';
 import { checkDocuments } from '../check-documents.js';
 import { settings } from '../prepare.js';
 import { ok, skipped, wrong, type Finding } from './finding.js';
@@ -11,6 +12,7 @@ import { checkListeners } from './listeners.js';
 import { checkProviders } from './providers.js';
 import { checkSockets } from './sockets.js';
 import { checkRights } from './rights.js';
+import { checkSignIn } from './sign-in.js';
 
 const MARKS = { ok: '✔', wrong: '✘', skipped: '–' } as const;
 
@@ -46,6 +48,8 @@ async function* findings(): AsyncGenerator<Finding> {
   yield* checkSockets(config, state, directory);
   yield* checkListeners(config, directory, running);
   yield* checkIdentities(config, state, directory, running);
+  yield* checkSignIn(config, state, running);
+  if (config.federation !== undefined) yield checkFederation(config);
   yield checkFolder(config);
   yield* checkProviders(config, state);
 }
@@ -57,5 +61,14 @@ function checkFolder(config: MeshConfig): Finding {
     return ok('documents', config.documents);
   } catch (error) {
     return wrong('documents', failureLine(error));
+  }
+}
+
+function checkFederation(config: MeshConfig): Finding {
+  try {
+    const names = federatedBundles(config).map(({ trustDomain }) => trustDomain.name);
+    return ok('federation', `with ${names.join(', ') || 'no other trust domain yet'}`);
+  } catch (error) {
+    return wrong('federation', failureLine(error));
   }
 }

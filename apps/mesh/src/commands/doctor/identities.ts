@@ -4,6 +4,8 @@ import { X509Source, type SpiffeId } from '@mesh/identity';
 import { failureLine } from '../../failure-line.js';
 import type { RunningMesh } from '../../state/running-mesh.js';
 import type { StateFolder } from '../../state/state-folder.js';
+import { ISSUER_SOCKET } from '../../up/embedded-authority.js';
+import { embeddedIssuerId } from '../../up/embedded-issuer.js';
 import { ok, skipped, wrong, type Finding } from './finding.js';
 
 /** How long a Workload API may take, in milliseconds. */
@@ -24,6 +26,11 @@ export async function* checkIdentities(
     for (const name of directory.names()) {
       const address = `unix://${join(state.sockets, `${name}.sock`)}`;
       yield checkIdentity(`identity of ${name}`, address, [directory.spiffeIdOf(name)]);
+    }
+    const issuer = embeddedIssuerId(config);
+    if (running.embeddedIssuer && issuer !== undefined) {
+      const address = `unix://${join(state.sockets, `${ISSUER_SOCKET}.sock`)}`;
+      yield checkIdentity('identity of the issuer', address, [issuer]);
     }
   } else {
     yield skipped('identity', 'no mesh runs and SPIFFE_ENDPOINT_SOCKET is not set');
