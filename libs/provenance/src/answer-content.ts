@@ -4,7 +4,10 @@ import { type CitedSource, type Digest, requestDigest, sourceDigest } from './di
 import type { JsonObject, JsonValue } from './strict-json.js';
 import type { Statement } from './statement.js';
 
-/** `checked`: the answer holds what the digest is of. `attested`: whoever names the statement as input vouches for it. */
+/**
+ * `checked`: the answer holds what the digest is of, or the call that was just made is it. `attested`: whoever names
+ * the statement as input vouches for it.
+ */
 export type Proof = 'checked' | 'attested';
 
 /** A source of the answer, and the statements that name it as input: places in the answer's list, from 0. */
@@ -19,13 +22,14 @@ const REQUEST = ['body', 'method', 'nonce', 'path'];
 
 /**
  * Holds the content's `requests` against the statements, one for each in their order: `{method, path, nonce, body}`,
- * or for inner ones `{digest}` alone.
+ * or `{digest}` alone for inner ones, and for the first one where the caller knows what it called.
  *
  * @throws AnswerError `ERR_ANSWER_REQUESTS`, `ERR_ANSWER_REQUEST`
  */
 export async function checkRequests(
   content: JsonObject,
   statements: readonly Statement[],
+  called: boolean,
 ): Promise<readonly Proof[]> {
   const { requests } = content;
   rule(
@@ -36,7 +40,7 @@ export async function checkRequests(
   return Promise.all(
     statements.map(async (statement, place) => {
       const request = (requests as readonly JsonValue[])[place];
-      const { digest, proof } = await requestOf(request, place);
+      const { digest, proof } = await requestOf(request, place, called);
       rule(
         digest === statement.request,
         'ERR_ANSWER_REQUEST',
@@ -51,10 +55,13 @@ export async function checkRequests(
 async function requestOf(
   request: JsonValue | undefined,
   place: number,
+  called: boolean,
 ): Promise<{ digest: JsonValue | undefined; proof: Proof }> {
   const members = isObject(request) ? request : {};
   const names = Object.keys(members).sort().join();
-  if (place > 0 && names === 'digest') return { digest: members.digest, proof: 'attested' };
+  if (names === 'digest' && (place > 0 || called)) {
+    return { digest: members.digest, proof: place > 0 ? 'attested' : 'checked' };
+  }
   const { method, path, nonce, body } = members;
   rule(
     names === REQUEST.join() &&

@@ -40,11 +40,7 @@ export interface CompactJws {
  * @throws AnswerError, JsonError with one code a rule
  */
 export function decodeUnverified(compact: string): CompactJws {
-  rule(
-    compact.length <= MAX_STATEMENT_CHARACTERS,
-    'ERR_ANSWER_STATEMENT_SIZE',
-    `A statement is longer than ${MAX_STATEMENT_CHARACTERS} characters.`,
-  );
+  assertSize(compact);
   const parts = compact.split('.');
   const [header, payload, signature] = parts;
   rule(
@@ -60,6 +56,15 @@ export function decodeUnverified(compact: string): CompactJws {
     signature: signatureBytes,
     signingInput: new TextEncoder().encode(`${header}.${payload}`),
   };
+}
+
+/** @throws AnswerError `ERR_ANSWER_STATEMENT_SIZE` */
+export function assertSize(compact: string): void {
+  rule(
+    compact.length <= MAX_STATEMENT_CHARACTERS,
+    'ERR_ANSWER_STATEMENT_SIZE',
+    `A statement is longer than ${MAX_STATEMENT_CHARACTERS} characters.`,
+  );
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -154,18 +159,23 @@ function certificatesOf(x5c: JsonValue | undefined): readonly Certificate[] {
   });
 }
 
-/** The two first parts of the compact form. */
-export function encodeSigningInput(
+/** The first part of the compact form. */
+export function encodeHeader(
   header: Pick<CompactJws, 'algorithm' | 'keyId' | 'certificates'>,
-  payload: string,
 ): string {
-  const json = JSON.stringify({
-    alg: header.algorithm,
-    kid: header.keyId.toString(),
-    typ: STATEMENT_TYPE,
-    x5c: header.certificates.map((certificate) => base64Text(certificate.raw)),
-  });
-  return [json, payload].map((text) => base64UrlText(new TextEncoder().encode(text))).join('.');
+  return encodePart(
+    JSON.stringify({
+      alg: header.algorithm,
+      kid: header.keyId.toString(),
+      typ: STATEMENT_TYPE,
+      x5c: header.certificates.map((certificate) => base64Text(certificate.raw)),
+    }),
+  );
+}
+
+/** A part of the compact form that is text. */
+export function encodePart(text: string): string {
+  return base64UrlText(new TextEncoder().encode(text));
 }
 
 export function isObject(value: JsonValue | undefined): value is JsonObject {

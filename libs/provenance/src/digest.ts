@@ -30,10 +30,14 @@ export interface CanonicalRequest {
   readonly body: unknown;
 }
 
-/** Digest of a request, over exactly `{method, path, nonce, body}`. */
+/** What the digest of a request is over: the canonical JSON of exactly `{method, path, nonce, body}`. */
+export function requestJson({ method, path, nonce, body }: CanonicalRequest): string {
+  return canonicalJson({ method, path, nonce, body });
+}
+
+/** Digest of a request. */
 export async function requestDigest(request: CanonicalRequest): Promise<Digest> {
-  const { method, path, nonce, body } = request;
-  return digestOfJson({ method, path, nonce, body });
+  return digestOf(requestJson(request));
 }
 
 /** Digest of a body, over everything but its top-level `statements`. */
@@ -52,8 +56,12 @@ export interface CitedSource {
   readonly snippet: string;
 }
 
-/** Digest of a source, over exactly `{id, title, url, snippet}`. */
+/** What the digest of a source is over: the canonical JSON of exactly `{id, title, url, snippet}`. */
+export function sourceJson({ id, title, url, snippet }: CitedSource): string {
+  return canonicalJson({ id, title, url, snippet });
+}
+
+/** Digest of a source. */
 export async function sourceDigest(source: CitedSource): Promise<Digest> {
-  const { id, title, url, snippet } = source;
-  return digestOfJson({ id, title, url, snippet });
+  return digestOf(sourceJson(source));
 }

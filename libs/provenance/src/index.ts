@@ -8,7 +8,9 @@ export {
   digestOf,
   digestOfJson,
   requestDigest,
+  requestJson,
   sourceDigest,
+  sourceJson,
 } from './digest.js';
 export { JsonError, type JsonErrorCode } from './json.error.js';
 export { type JsonObject, type JsonValue, MAX_JSON_DEPTH, parseStrictJson } from './strict-json.js';

@@ -1,9 +1,15 @@
-import type { Certificate } from '@mesh/spiffe';
+import type { Certificate, SpiffeId } from '@mesh/spiffe';
 import { base64UrlText } from './base64url.js';
-import { decodeUnverified, encodeSigningInput, type StatementAlgorithm } from './compact-jws.js';
+import {
+  assertSize,
+  decodeUnverified,
+  encodeHeader,
+  encodePart,
+  type StatementAlgorithm,
+} from './compact-jws.js';
 import { serializeStatement, type Statement } from './statement.js';
 
-/** Whoever holds the SVID's key. */
+/** Whoever holds the SVID's key. Keep it as long as the SVID: its header is encoded and checked once. */
 export interface StatementSigner {
   /** The one that the key is for. */
   readonly algorithm: StatementAlgorithm;
@@ -21,13 +27,21 @@ export async function signStatement(
   statement: Statement,
   signer: StatementSigner,
 ): Promise<string> {
-  const { algorithm, certificates } = signer;
-  const input = encodeSigningInput(
-    { algorithm, keyId: statement.iss, certificates },
-    serializeStatement(statement),
-  );
+  const input = `${headerOf(signer, statement.iss)}.${encodePart(serializeStatement(statement))}`;
   const signature = await signer.sign(new TextEncoder().encode(input));
   const compact = `${input}.${base64UrlText(signature)}`;
-  decodeUnverified(compact);
+  assertSize(compact);
   return compact;
+}
+
+const headers = new WeakMap<StatementSigner, { readonly keyId: SpiffeId; readonly part: string }>();
+
+function headerOf(signer: StatementSigner, keyId: SpiffeId): string {
+  const known = headers.get(signer);
+  if (known?.keyId.equals(keyId)) return known.part;
+  const { algorithm, certificates } = signer;
+  const part = encodeHeader({ algorithm, keyId, certificates });
+  decodeUnverified(`${part}.${encodePart('{}')}.`);
+  headers.set(signer, { keyId, part });
+  return part;
 }

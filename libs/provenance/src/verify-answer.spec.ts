@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { mintCa, type MintedCa } from '@test/kit';
-import { Certificate, SpiffeId, TrustDomain } from '@mesh/spiffe';
+import { Certificate, SpiffeId, spiffeIdOfLeaf, TrustDomain } from '@mesh/spiffe';
 import {
   type AnswerBody,
   answerOf,
@@ -22,6 +22,7 @@ import {
   AnswerVerifier,
   type ArchiveDocument,
   type CanonicalRequest,
+  chainCheck,
   contentDigest,
   digestOf,
   type JsonObject,
@@ -426,6 +427,23 @@ describe('the answer to a call that was just made', () => {
     }
   });
 
+  it('may name the request by its digest, which the caller knows', async () => {
+    const { request, audience } = await call();
+    const naming = (digest: string) =>
+      delivering((body) => ({ ...body, requests: [{ digest }, ...body.requests.slice(1)] }));
+    const body = await naming(request);
+    const answer = await verify(body, { now: NOW, call: { request, audience } });
+    expect(answer.nodes.map((node) => node.request)).toEqual(['checked', 'attested', 'checked']);
+    // Kept, it would prove nothing of what was asked.
+    await refuses(body, 'ERR_ANSWER_REQUESTS', 0);
+    await expect(
+      verify(await naming(DIGEST), { now: NOW, call: { request, audience } }),
+    ).rejects.toMatchObject({ code: 'ERR_ANSWER_REQUEST', statement: 0 });
+    await expect(
+      verify(body, { now: NOW, call: { request: DIGEST, audience } }),
+    ).rejects.toMatchObject({ code: 'ERR_ANSWER_REQUEST' });
+  });
+
   it('is of now', async () => {
     await expect(verify(right, { now: at(300), call: await call() })).resolves.toBeDefined();
     await expect(verify(right, { now: at(301), call: await call() })).rejects.toMatchObject({
@@ -434,6 +452,48 @@ describe('the answer to a call that was just made', () => {
     await expect(verify(right, { now: at(HOUR + 1), call: await call() })).rejects.toMatchObject({
       code: 'ERR_ANSWER_NOT_VALID_AT',
     });
+  });
+});
+
+describe('a check of chains that is brought along', () => {
+  it('is asked for each statement, at its iat, and its word counts', async () => {
+    const asked: [string, Date][] = [];
+    const own = chainCheck(DOMAIN, trust.bundle.x509Authorities);
+    const verifier = new AnswerVerifier(trust, undefined, (chain, time) => {
+      asked.push([String(spiffeIdOfLeaf(chain[0] as Certificate)), time]);
+      return own(chain, time);
+    });
+    const answer = await verifier.verify(JSON.stringify(right), { now: at(60) });
+    expect(answer.verdict).toBe('valid');
+    expect(asked).toEqual([GATEWAY, RESEARCHER, WRITER].map((id) => [String(id), NOW]));
+    const refusing = new AnswerVerifier(trust, undefined, () => {
+      throw new Error('no');
+    });
+    await expect(refusing.verify(JSON.stringify(right), { now: NOW })).rejects.toMatchObject({
+      code: 'ERR_ANSWER_CHAIN',
+      statement: 0,
+    });
+  });
+
+  it('cannot vouch for a CA that is in neither document', async () => {
+    const other = await mintCa({ trustDomain: 'mesh.test' });
+    const all = [...trust.bundle.x509Authorities, Certificate.parse(other.certificateDer)];
+    const verifier = new AnswerVerifier(trust, undefined, chainCheck(DOMAIN, all));
+    const { gateway } = await signersOf(other);
+    await expect(
+      verifier.verify(JSON.stringify(await answerOf({ ...signers, gateway })), { now: NOW }),
+    ).rejects.toMatchObject({ code: 'ERR_ANSWER_AUTHORITY_RETIRED', statement: 0 });
+  });
+
+  it('is not asked for another trust domain', async () => {
+    const other = await mintCa({ trustDomain: 'other.test' });
+    const iss = SpiffeId.parse('spiffe://other.test/gateway');
+    const gateway = signerOf(await other.issue({ uri: iss.toString() }));
+    const body = await answerOf({ ...signers, gateway, changes: { gateway: { iss } } });
+    const theirs = chainCheck(iss.trustDomain, [Certificate.parse(other.certificateDer)]);
+    await expect(
+      new AnswerVerifier(trust, undefined, theirs).verify(JSON.stringify(body), { now: NOW }),
+    ).rejects.toMatchObject({ code: 'ERR_ANSWER_TRUST_DOMAIN', statement: 0 });
   });
 });
 

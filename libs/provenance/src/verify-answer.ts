@@ -12,7 +12,9 @@ import { type ArchiveDocument, type TrustDocument, trustDocumentDigest } from '.
 import {
   assertAnswersCall,
   assertFresh,
+  assertMember,
   assertNotFuture,
+  type ChainCheck,
   chainCheck,
   CLOCK_SKEW_SECONDS,
   dateOf,
@@ -37,7 +39,10 @@ export interface AnswerOptions {
    * then. Default `now`, and where they are not, the time that the signers claim.
    */
   readonly at?: Date;
-  /** The call that was just made: the answer must be to it, fresh, and its certificates valid. Default: it was kept. */
+  /**
+   * The call that was just made: the answer must be to it, fresh, and its certificates valid; its own request may then
+   * stand in it as `{digest}`. Default: it was kept.
+   */
   readonly call?: AnsweredCall;
 }
 
@@ -53,6 +58,8 @@ export interface AnsweredCall {
 
 /** A statement of the answer: who says so, for whom, when (`statement`), and how far it is proven. */
 export interface AnswerNode extends NamedStatement {
+  /** As it stands in the answer. */
+  readonly compact: string;
   readonly chain: VerifiedChain;
   /** The CA that vouches for it stands in the archive. */
   readonly retired: boolean;
@@ -78,14 +85,20 @@ export interface VerifiedAnswer {
 
 /** Verifies answers, in Node and in browsers, by one trust document. */
 export class AnswerVerifier {
-  private readonly check;
+  private readonly check: ChainCheck;
+  private digest: Promise<Digest> | undefined;
   private readonly live: ReadonlySet<string>;
   private readonly distrustedKeys: ReadonlySet<string>;
 
-  /** @throws AnswerError `ERR_ANSWER_TRUST_DOMAIN` for the archive of another trust domain */
+  /**
+   * @param check Verifies chains against the CAs of trust document and archive; no chain of another trust domain
+   *   comes to it. Default: by WebCrypto, each chain anew.
+   * @throws AnswerError `ERR_ANSWER_TRUST_DOMAIN` for the archive of another trust domain
+   */
   constructor(
     private readonly trust: TrustDocument,
     private readonly archive?: ArchiveDocument,
+    check?: ChainCheck,
   ) {
     const { trustDomain, x509Authorities } = trust.bundle;
     rule(
@@ -102,10 +115,13 @@ export class AnswerVerifier {
         .map(({ certificate }) => base64Text(certificate.publicKeyInfo)),
     );
     // The present ones first: what they vouch for needs no archive.
-    this.check = chainCheck(trustDomain, [
-      ...x509Authorities,
-      ...archived.map(({ certificate }) => certificate),
-    ]);
+    const authorities = [...x509Authorities, ...archived.map(({ certificate }) => certificate)];
+    this.check = check
+      ? (chain, at) => {
+          assertMember(chain, trustDomain);
+          return check(chain, at);
+        }
+      : chainCheck(trustDomain, authorities);
   }
 
   /**
@@ -117,10 +133,10 @@ export class AnswerVerifier {
    */
   async verify(document: string | JsonObject, options: AnswerOptions): Promise<VerifiedAnswer> {
     const { content, compacts } = answerOf(document);
-    const signed: (SignedStatement & NamedStatement)[] = [];
+    const signed: (SignedStatement & NamedStatement & Pick<AnswerNode, 'compact'>)[] = [];
     for (const [place, compact] of compacts.entries()) {
       const digest = await digestOf(compact);
-      signed.push({ ...(await this.signed(compact, place)), digest });
+      signed.push({ ...(await this.signed(compact, place)), compact, digest });
     }
     const judged = signed.map((node, place) => this.judge(node, place, options));
     const statements = signed.map(({ statement }) => statement);
@@ -143,7 +159,7 @@ export class AnswerVerifier {
       { statement: 0 },
     );
     if (root && options.call) assertAnswers(root, options.call, options.now);
-    const requests = await checkRequests(content, statements);
+    const requests = await checkRequests(content, statements, options.call !== undefined);
     const sources = await checkSources(content, statements);
     const nodes = signed.map((node, place): AnswerNode => ({
       ...node,
@@ -157,7 +173,7 @@ export class AnswerVerifier {
       nodes,
       edges,
       sources,
-      trust: await trustDocumentDigest(this.trust),
+      trust: await (this.digest ??= trustDocumentDigest(this.trust)),
     };
   }
 

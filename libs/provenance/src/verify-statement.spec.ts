@@ -16,6 +16,7 @@ import {
   type ChainCheck,
   chainCheck,
   CLOCK_SKEW_SECONDS,
+  decodeUnverified,
   type ExpectedStatement,
   MAX_AGE_SECONDS,
   signStatement,
@@ -243,6 +244,16 @@ describe('verifyStatement', () => {
 });
 
 describe('signStatement', () => {
+  it('signs for each SPIFFE ID under its own name', async () => {
+    const of = async (iss: SpiffeId) =>
+      decodeUnverified(await signStatement(statement({ iss }), signer)).keyId.toString();
+    expect([await of(GATEWAY), await of(GATEWAY), await of(RESEARCHER)]).toEqual([
+      uri,
+      uri,
+      RESEARCHER.toString(),
+    ]);
+  });
+
   it('signs nothing that no verifier takes', async () => {
     const producers = Array(64).fill({
       kind: 'tool',

@@ -173,17 +173,21 @@ export function chainCheck(
   authorities: readonly Certificate[],
 ): ChainCheck {
   return async (chain, at) => {
-    const [leaf] = chain;
-    rule(
-      leaf !== undefined && spiffeIdOfLeaf(leaf).memberOf(trustDomain),
-      'ERR_ANSWER_TRUST_DOMAIN',
-      'A statement is of a workload of another trust domain.',
-    );
+    assertMember(chain, trustDomain);
     const steps = verifyChain(chain, authorities, at);
     let step = steps.next();
     while (!step.done) step = steps.next(await webCryptoCheck(step.value));
     return step.value;
   };
+}
+
+/** @throws AnswerError `ERR_ANSWER_TRUST_DOMAIN` */
+export function assertMember([leaf]: readonly Certificate[], trustDomain: TrustDomain): void {
+  rule(
+    leaf !== undefined && spiffeIdOfLeaf(leaf).memberOf(trustDomain),
+    'ERR_ANSWER_TRUST_DOMAIN',
+    'A statement is of a workload of another trust domain.',
+  );
 }
 
 export function dateOf(seconds: number): Date {
