@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -6,7 +7,15 @@ import { AgentDirectory, AgentFile, loadConfig, type LoadConfigOptions } from '@
 import { startAgent, type AgentDefinition, type RunningAgent } from '@mesh/agent/nest';
 import { EmbeddedAuthority } from '@mesh/authority';
 import {
+  issueTxnToken,
+  replaceTxnToken,
+  type ContextObject,
+  type TxnToken,
+} from '@mesh/delegation';
+import { EmbeddedIssuer, SamplePasswords, signInAs } from '@mesh/issuer';
+import {
   authorizeAny,
+  authorizeOneOf,
   createMtlsPool,
   SpiffeId,
   TrustDomain,
@@ -14,7 +23,8 @@ import {
   type MtlsPool,
 } from '@mesh/identity';
 import { createLogger } from '@mesh/observability';
-import { FileSecretSource } from '@mesh/secrets';
+import { FileSecretSource, Secret } from '@mesh/secrets';
+import { agent as tts } from '../../apps/tts/src/agent.js';
 
 /** An agent under test: its code and the text of its agent.yaml. */
 export interface AgentUnderTest {
@@ -22,9 +32,23 @@ export interface AgentUnderTest {
   readonly file: string;
 }
 
+/** Whom requests are for, where a test says nothing else. */
+const ANALYST = { subject: 'analyst', roles: ['analyst'], groups: [] };
+/** An issuer that nobody signs in at. */
+const NO_ISSUER = { url: 'http://127.0.0.1:1' };
+
+/** For whom and for what a token is made. */
+export interface TokenOptions {
+  readonly roles?: readonly string[];
+  readonly details?: ContextObject;
+  /** Of agents the request came through before, the first one first. */
+  readonly through?: readonly string[];
+}
+
 /**
- * Agents in this process with the embedded authority, on free ports: the same `startAgent` as in both shapes.
- * Besides the agents' own identities there is `stranger`, a workload of the domain that no file names.
+ * Agents in this process with the embedded authority, on free ports: the same `startAgent` as in both shapes. The token
+ * service runs as well, and the embedded issuer where an agent takes bearer tokens. Besides the agents' own identities
+ * there is `stranger`, a workload of the domain that no file names.
  */
 export class RunningAgents {
   readonly #sources: X509Source[] = [];
@@ -37,6 +61,8 @@ export class RunningAgents {
     readonly agents: ReadonlyMap<string, RunningAgent>,
     /** Every line of the log, parsed. */
     readonly log: Record<string, unknown>[],
+    readonly issuer: EmbeddedIssuer | undefined,
+    private readonly passwords: SamplePasswords,
   ) {}
 
   static async start(
@@ -58,8 +84,9 @@ export class RunningAgents {
       env: { MESH_STATE: folder, MESH_TRUST_DOMAIN: 'mesh.test', ...options.env },
       ...(options.flags ? { flags: options.flags } : {}),
     });
+    const all = [...under, TOKEN_SERVICE];
     const directory = AgentDirectory.of(
-      under.map(({ file }) => AgentFile.parse(file)),
+      all.map(({ file }) => AgentFile.parse(file)),
       trustDomain,
     );
     const log: Record<string, unknown>[] = [];
@@ -83,19 +110,32 @@ export class RunningAgents {
       workloads: [
         ...directory.names().map((name) => ({ name, id: directory.spiffeIdOf(name) })),
         { name: 'stranger', id: SpiffeId.parse('spiffe://mesh.test/ns/agents/sa/stranger') },
+        { name: 'issuer', id: SpiffeId.parse(ISSUER_ID) },
       ],
       ...(options.svidTtlSeconds ? { svidTtlSeconds: options.svidTtlSeconds } : {}),
     });
     const agents = new Map<string, RunningAgent>();
-    const running = new RunningAgents(folder, authority, directory, agents, log);
+    const secrets = new FileSecretSource(join(folder, 'secrets'));
+    await secrets.set('pseudonyms', new Secret(randomBytes(32).toString('base64url')));
+    const passwords = SamplePasswords.random();
+    const sources: X509Source[] = [];
+    const issuer = await startIssuer(directory, authority, passwords, sources);
+    const running = new RunningAgents(folder, authority, directory, agents, log, issuer, passwords);
+    running.#sources.push(...sources);
     try {
       const starts = await Promise.allSettled(
-        under.map(async ({ definition }) => {
+        all.map(async ({ definition }) => {
           const agent = await startAgent(definition, {
             config,
             directory,
             logger,
-            secrets: new FileSecretSource(join(folder, 'secrets')),
+            secrets,
+            issuer: issuer
+              ? {
+                  url: issuer.url,
+                  agents: { url: issuer.agentsUrl!, spiffeId: SpiffeId.parse(ISSUER_ID) },
+                }
+              : NO_ISSUER,
             workloadApi: authority.socketOf(definition.name),
             anyPort: true,
             peerUrl: (name) => agents.get(options.rerouted?.[name] ?? name)!.url,
@@ -132,11 +172,101 @@ export class RunningAgents {
     return pool;
   }
 
+  /** An access token of a sample account, by the issuer's code flow. */
+  async signIn(account: string, scope: string): Promise<string> {
+    const { accessToken } = await signInAs(this.issuer!.url, account, this.passwords.of(account), {
+      scope,
+      resource: this.issuer!.resource,
+    });
+    return accessToken;
+  }
+
+  /** A token that the token service could have issued to `workload`, signed with its very key. */
+  async tokenFor(workload: string, scope: string, options: TokenOptions = {}): Promise<TxnToken> {
+    const { roles = ANALYST.roles, details = {}, through = [] } = options;
+    const svid = (await this.source('tts')).getX509Svid();
+    const [first, ...others] = [...through, workload].map((name) => this.#idOf(name));
+    const now = new Date();
+    const scopes = scope.split(' ');
+    let token = issueTxnToken(
+      svid,
+      {
+        accessToken: {
+          issuer: 'https://login.test',
+          subject: ANALYST.subject,
+          clientId: 'test',
+          scope: scopes,
+          expiresAt: now.getTime() / 1000 + 600,
+          roles,
+          groups: ANALYST.groups,
+        },
+        peer: first!,
+        scope: scopes,
+        details,
+        context: undefined,
+        user: 'pseudonym-of-analyst',
+      },
+      now,
+    );
+    for (const peer of others) token = replaceTxnToken(svid, token, { peer, scope: scopes }, now);
+    return token;
+  }
+
+  /** The headers of a delegated call by `workload`: a token and a fresh nonce. */
+  async delegation(
+    workload: string,
+    scope: string,
+    options: TokenOptions = {},
+  ): Promise<Record<string, string>> {
+    const token = await this.tokenFor(workload, scope, options);
+    return {
+      'txn-token': token.reveal(),
+      'request-nonce': randomBytes(16).toString('base64url'),
+    };
+  }
+
+  #idOf(workload: string): SpiffeId {
+    return this.directory.has(workload)
+      ? this.directory.spiffeIdOf(workload)
+      : SpiffeId.parse(`spiffe://mesh.test/ns/agents/sa/${workload}`);
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#pools.map((pool) => pool.destroy()));
-    for (const source of this.#sources) source.close();
     await Promise.all([...this.agents.values()].map((agent) => agent.close()));
+    await this.issuer?.close();
+    for (const source of this.#sources) source.close();
     this.authority.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+const ISSUER_ID = 'spiffe://mesh.test/ns/mesh/sa/issuer';
+
+const TOKEN_SERVICE: AgentUnderTest = {
+  definition: tts,
+  file: readFileSync(join(import.meta.dirname, '../../apps/tts/agent.yaml'), 'utf8'),
+};
+
+async function startIssuer(
+  directory: AgentDirectory,
+  authority: EmbeddedAuthority,
+  passwords: SamplePasswords,
+  sources: X509Source[],
+): Promise<EmbeddedIssuer | undefined> {
+  const readers = directory.names().filter((name) => directory.get(name).apiClients.length > 0);
+  if (readers.length === 0) return undefined;
+  const source = await X509Source.create({ address: authority.socketOf('issuer') });
+  sources.push(source);
+  return EmbeddedIssuer.start({
+    port: 0,
+    resource: `https://${directory.trustDomain.name}/api`,
+    passwords,
+    agents: {
+      svids: source,
+      bundles: source,
+      authorizer: authorizeOneOf(...[...readers, 'tts'].map((name) => directory.spiffeIdOf(name))),
+      port: 0,
+    },
+  });
 }

@@ -14,8 +14,9 @@ export {
   type MeshConfig,
 } from './config/config.js';
 export { portVariables } from './config/settings.js';
+export type { IssuerAddress } from './pipeline/issuer-documents.js';
 export { parseContract, type Contract } from './pipeline/contract.js';
 export { PeerClient, type HopObserver, type HopOutcome } from './pipeline/peer-client.js';
-export { PeerCallError, RelayedError } from './pipeline/peer.error.js';
+export { PeerCallError, RelayedError, UndelegatedCallError } from './pipeline/peer.error.js';
 export { BodyInvalidError, RequestEndedError, RequestError } from './pipeline/pipeline.error.js';
 export { serverSentEvents, type ServerSentEvent } from './pipeline/server-sent-events.js';

@@ -14,5 +14,6 @@ export type AgentEvent<Result> =
       readonly type: 'sources';
       readonly sources: readonly Pick<SourceDto, 'id' | 'title' | 'url'>[];
     }
-  | { readonly type: 'text'; readonly text: string }
+  /** On the wire it says `inProgress`: nobody has signed it yet, and it counts for nothing if `done` does not come. */
+  | { readonly type: 'text'; readonly text: string; readonly inProgress?: true }
   | { readonly type: 'done'; readonly result: Result };

@@ -28,12 +28,20 @@ export {
 } from './txn-token/verify-txn-token.js';
 export { hashOfToken } from './token-hash.js';
 
+// In a request
+export { bindDelegation, delegationOf } from './delegation-context.js';
+export { assertTransaction, digestOfText } from './transaction.js';
+
 // Scopes and persons
 export { type Person, Pseudonyms, qualifiedSubject } from './person.js';
 export { MAX_SCOPES, parseScope } from './scope.js';
 
 // Access tokens
-export { AccessTokenError, type AccessTokenErrorCode } from './access-token/access-token.error.js';
+export {
+  AccessTokenError,
+  type AccessTokenErrorCode,
+  AccessTokenScopeError,
+} from './access-token/access-token.error.js';
 export type { AccessToken } from './access-token/access-token.js';
 export {
   AccessTokenVerifier,
@@ -69,4 +77,6 @@ export {
   exchangeResponse,
   type ExchangeResponseBody,
 } from './exchange/exchange-response.js';
+export { TokenAnswerError } from './exchange/token-answer.error.js';
+export { TokenClient, type TokenEndpoint } from './exchange/token-client.js';
 export { TokenService, type TokenServiceOptions } from './exchange/token-service.js';

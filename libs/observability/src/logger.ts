@@ -82,7 +82,7 @@ function readableForm(stream: pino.DestinationStream, colorize: boolean): pino.D
     messageFormat: '{if agent}{agent}: {end}{msg}',
     // For people: what finds a line again, and why; the whole of it stands in the JSON form.
     ignore:
-      'agent,spiffe_id,trace_id,span_id,event,chain_subjects,not_before,tls_version,cipher,serial_number',
+      'agent,spiffe_id,trace_id,span_id,actors,event,chain_subjects,not_before,tls_version,cipher,serial_number',
   });
   return { write: (line) => stream.write(format(line)) };
 }
@@ -93,8 +93,8 @@ function terminalOf(destination: 1 | 2 | NodeJS.WritableStream): WriteStream | u
   return stream instanceof WriteStream ? stream : undefined;
 }
 
-function whoSpeaks(): Record<string, string> {
-  const fields: Record<string, string> = {};
+function whoSpeaks(): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
   const agent = currentAgent();
   const request = currentContext();
   const name = request?.agent ?? agent?.agent;
@@ -102,6 +102,10 @@ function whoSpeaks(): Record<string, string> {
   if (agent !== undefined) fields['spiffe_id'] = agent.spiffeId;
   if (request !== undefined) {
     if (request.caller !== undefined) fields['caller_spiffe_id'] = request.caller.spiffeId;
+    if (request.delegation !== undefined) {
+      const { userId, txn, actors } = request.delegation;
+      Object.assign(fields, { user_id: userId, txn, actors });
+    }
     fields['correlation_id'] = request.correlationId;
     fields['trace_id'] = request.traceId;
     fields['span_id'] = request.traceparent.slice(36, 52);

@@ -35,6 +35,14 @@ export const answerExample: AnswerDto = {
     notAfter: '2026-07-01T12:00:00.000Z',
   })),
   correlationId,
+  requests: [
+    { method: 'POST', path: '/v1/research', nonce: 'cPYGGYo1-wlZD-v3-3J0ZQ', body: questions.fast },
+    { digest: 'MJr5l2zpSOJD7UIWXq0gKzSVyGCCDdE4Vxrj1dbI4lQ' },
+    { digest: 'AN1y9cyqqk_gH7dyrUdmQ7Km4PTXzHzmpcZ3ikSkZTQ' },
+  ],
+  statements: ['gateway', 'researcher', 'writer'].map(
+    (name) => `eyJhbGciOiJFUzI1NiIsImtpZCI6InNwaWZmZTovL….${name}….AY7f`,
+  ),
 };
 
 export const eventStreamExample = [

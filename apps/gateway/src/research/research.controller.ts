@@ -2,9 +2,17 @@ import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { PeerClient } from '@mesh/agent';
 import { AGENT_CONTEXT, InjectPeer, type AgentContext } from '@mesh/agent/nest';
-import { ResearchDto, ResearchRequestDto, type AgentEvent, type AnswerDto } from '@mesh/contracts';
-import { Public } from '@mesh/identity/nest';
+import {
+  ResearchDto,
+  ResearchRequestDto,
+  researchTransaction,
+  type AgentEvent,
+  type AnswerDto,
+  type Unsigned,
+} from '@mesh/contracts';
+import { SignedIn } from '@mesh/identity/nest';
 import { requireContext } from '@mesh/observability';
+import { recordOf } from '@mesh/signing';
 import { ApiAnswer } from './api-answer.decorator.js';
 
 /** The people's way in. */
@@ -18,7 +26,10 @@ export class ResearchController {
 
   @Post()
   @HttpCode(200)
-  @Public()
+  @SignedIn(['research:fast', 'research:deep'], {
+    pick: ({ depth }: ResearchRequestDto) => `research:${depth ?? 'fast'}`,
+    transaction: researchTransaction,
+  })
   @ApiOperation({
     summary: 'Ask a question',
     description:
@@ -27,14 +38,21 @@ export class ResearchController {
       'the JSON answer, or `error` with a problem.',
   })
   @ApiAnswer()
-  async *research(@Body() request: ResearchRequestDto): AsyncGenerator<AgentEvent<AnswerDto>> {
-    const { correlationId } = requireContext();
+  async *research(
+    @Body() request: ResearchRequestDto,
+  ): AsyncGenerator<AgentEvent<Unsigned<AnswerDto>>> {
+    const context = requireContext();
     for await (const event of this.researcher.events('/v1/research', request, ResearchDto)) {
       if (event.type !== 'done') {
         yield event;
         continue;
       }
-      const { agents, ...result } = event.result;
+      // The proof of the researcher's answer is carried on by its signed statements, not by these members.
+      const { agents, requests: _requests, statements: _statements, ...result } = event.result;
+      const { correlationId } = context;
+      const record = recordOf(context);
+      record.edit('agent-added');
+      record.edit('correlation-id-added');
       yield {
         type: 'done',
         result: { ...result, agents: [this.context.self(), ...agents], correlationId },

@@ -4,14 +4,17 @@ import type { PeerClient } from '@mesh/agent';
 import {
   DraftDto,
   ResearchRequestDto,
+  researchTransaction,
   type AgentEvent,
   type Depth,
   type ResearchDto,
+  type Unsigned,
 } from '@mesh/contracts';
 import { Action } from '@mesh/identity/nest';
 import { requireContext } from '@mesh/observability';
 import type { SearchProvider } from '@mesh/search';
 import { SEARCH_PROVIDER } from '@mesh/search/nest';
+import { recordOf } from '@mesh/signing';
 import { noteOf } from './note.js';
 
 /** How many passages are read. */
@@ -30,9 +33,14 @@ export class ResearchController {
   @HttpCode(200)
   @Action(['research:fast', 'research:deep'], {
     pick: ({ depth }: ResearchRequestDto) => `research:${depth ?? 'fast'}`,
+    transaction: researchTransaction,
   })
-  async *research(@Body() request: ResearchRequestDto): AsyncGenerator<AgentEvent<ResearchDto>> {
-    const { signal } = requireContext();
+  async *research(
+    @Body() request: ResearchRequestDto,
+  ): AsyncGenerator<AgentEvent<Unsigned<ResearchDto>>> {
+    const context = requireContext();
+    const { signal } = context;
+    const record = recordOf(context);
     const { question, depth = 'fast' } = request;
     yield { type: 'progress', stage: 'searching', agent: this.context.name };
     const results = await this.search.search(question, { depth, limit: LIMITS[depth], signal });
@@ -42,6 +50,8 @@ export class ResearchController {
       url,
       snippet,
     }));
+    record.producer({ kind: 'tool', provider: this.search.name, name: 'search' });
+    for (const source of sources) record.source(source);
     yield { type: 'sources', sources: sources.map(({ id, title, url }) => ({ id, title, url })) };
 
     const notes = sources.map(({ id, snippet }) => ({

@@ -1,10 +1,11 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { AGENT_CONTEXT, type AgentContext } from '@mesh/agent/nest';
-import { DraftDto, DraftRequestDto, type AgentEvent } from '@mesh/contracts';
+import { DraftDto, DraftRequestDto, type AgentEvent, type Unsigned } from '@mesh/contracts';
 import { Action } from '@mesh/identity/nest';
 import type { DraftModel } from '@mesh/llm';
 import { DRAFT_MODEL } from '@mesh/llm/nest';
 import { requireContext } from '@mesh/observability';
+import { recordOf } from '@mesh/signing';
 
 /** Notes and sources in, an article with numbered citations out. */
 @Controller('v1/drafts')
@@ -17,8 +18,11 @@ export class DraftsController {
   @Post()
   @HttpCode(200)
   @Action('draft:write')
-  async *draft(@Body() request: DraftRequestDto): AsyncGenerator<AgentEvent<DraftDto>> {
-    const { signal, deadline } = requireContext();
+  async *draft(@Body() request: DraftRequestDto): AsyncGenerator<AgentEvent<Unsigned<DraftDto>>> {
+    const context = requireContext();
+    const { signal, deadline } = context;
+    const record = recordOf(context);
+    for (const source of request.sources) record.source(source);
     yield { type: 'progress', stage: 'writing', agent: this.context.name };
     for await (const chunk of this.model.draft(request, { signal, deadline })) {
       if (chunk.type === 'text') {
@@ -26,6 +30,11 @@ export class DraftsController {
         continue;
       }
       const { article, answered, model } = chunk;
+      record.producer({
+        kind: model.used ? 'model' : 'tool',
+        provider: model.provider,
+        name: model.name,
+      });
       yield { type: 'done', result: { article, answered, model, agents: [this.context.self()] } };
     }
   }

@@ -202,6 +202,41 @@ export class AgentDirectory {
     return !this.#undelegated.has(`${agent} ${action}`);
   }
 
+  /** Delegated actions that `agent` serves to `caller`. */
+  delegatedActions(agent: string, caller: string): readonly string[] {
+    return this.#edges
+      .filter((edge) => edge.delegated && edge.agent === agent && edge.caller === caller)
+      .map(({ action }) => action);
+  }
+
+  /** All delegated actions that a call of `agent` may lead to: what it calls, and those behind it. */
+  actionsBehind(agent: string): readonly string[] {
+    const reached = new Set([agent]);
+    const actions = new Set<string>();
+    // A set that grows while it is walked is walked to its new end.
+    for (const from of reached) {
+      for (const { caller, agent: called, action, delegated } of this.#edges) {
+        if (!delegated || caller !== from) continue;
+        actions.add(action);
+        reached.add(called);
+      }
+    }
+    return [...actions];
+  }
+
+  /** Who may call whom on a person's behalf, as SPIFFE IDs of this trust domain; each pair once. */
+  workloadEdges(): readonly { readonly caller: SpiffeId; readonly callee: SpiffeId }[] {
+    const pairs = new Map(
+      this.#edges
+        .filter(({ delegated, caller }) => delegated && this.has(caller))
+        .map(({ caller, agent }) => [`${caller} ${agent}`, { caller, agent }]),
+    );
+    return [...pairs.values()].map(({ caller, agent }) => ({
+      caller: this.spiffeIdOf(caller),
+      callee: this.spiffeIdOf(agent),
+    }));
+  }
+
   /** Who may call whom for what. */
   edges(): readonly AgentEdge[] {
     return this.#edges;

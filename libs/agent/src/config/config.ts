@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { parsePolicyOptions, PolicyError, type PolicySettings } from '@mesh/resilience';
 import type { AgentDirectory } from '../agent-file/agent-directory.js';
+import type { IssuerAddress } from '../pipeline/issuer-documents.js';
 import { closest } from './closest.js';
 import { ConfigError } from './config.error.js';
 import { PROVIDERS, policySettings, resilienceSettings } from './resilience-settings.js';
@@ -115,6 +116,27 @@ export class NamedConfig {
   /** `Host` values, without port and in lower case, that an agent's listener for people serves. */
   hosts(agent: string): ReadonlySet<string> {
     return new Set(this.#value(agentSettings.hosts, agent) ?? DEFAULT_HOSTS);
+  }
+
+  /** `aud` that access tokens must have. */
+  audience(this: MeshConfig): string {
+    return this.apiAudience ?? `https://${this.trustDomain.name}/api`;
+  }
+
+  /**
+   * The OpenID issuer that is configured; undefined where none is.
+   * @throws ConfigError where its address for agents comes without its SPIFFE ID, or the other way round
+   */
+  issuer(this: MeshConfig): IssuerAddress | undefined {
+    const { issuerUrl: url, issuerAgentsUrl: agentsUrl, issuerSpiffeId: spiffeId } = this;
+    if ((agentsUrl === undefined) !== (spiffeId === undefined)) {
+      throw new ConfigError(
+        'issuerAgentsUrl',
+        'MESH_ISSUER_AGENTS_URL and MESH_ISSUER_SPIFFE_ID are set together, or neither is.',
+      );
+    }
+    if (url === undefined) return undefined;
+    return agentsUrl && spiffeId ? { url, agents: { url: agentsUrl, spiffeId } } : { url };
   }
 
   /** How an agent or provider is called: tuned defaults and what is configured. */

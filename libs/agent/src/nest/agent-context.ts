@@ -1,13 +1,32 @@
 import { AgentIdentityDto } from '@mesh/contracts';
-import { authorizeId, createMtlsPool, type MtlsPool, type X509Source } from '@mesh/identity';
+import {
+  AccessTokenVerifier,
+  TokenClient,
+  TxnTokenVerifier,
+  type ExchangePolicy,
+} from '@mesh/delegation';
+import type { DelegationRules, SignedInRules } from '@mesh/delegation/nest';
+import {
+  authorizeId,
+  createMtlsPool,
+  type MtlsPool,
+  type SpiffeId,
+  type X509Source,
+} from '@mesh/identity';
 import type { CallerPolicy } from '@mesh/identity/nest';
 import { logHandshake, type Logger, type MeshMetrics } from '@mesh/observability';
 import { Policy } from '@mesh/resilience';
 import type { SecretSource } from '@mesh/secrets';
+import { AnswerSigner, PeerAnswers } from '@mesh/signing';
 import type { AgentDirectory } from '../agent-file/agent-directory.js';
 import type { AgentFile } from '../agent-file/agent-file.js';
+import { ConfigError } from '../config/config.error.js';
 import type { MeshConfig } from '../config/config.js';
+import { DelegatedCalls } from '../pipeline/delegated-calls.js';
+import { issuerDocuments, type IssuerAddress } from '../pipeline/issuer-documents.js';
+import { UndelegatedCallError } from '../pipeline/peer.error.js';
 import { PeerClient } from '../pipeline/peer-client.js';
+import { TokenResponseDto } from '../pipeline/token-response.dto.js';
 
 /** How far a long preparation is. */
 export interface Progress {
@@ -21,6 +40,15 @@ export class AgentContext {
   readonly #clients = new Map<string, PeerClient>();
   readonly #pools = new Map<string, MtlsPool>();
   readonly #policies = new Map<string, Policy>();
+  #accessTokens: AccessTokenVerifier | undefined;
+  /** Own SPIFFE ID. */
+  readonly id: SpiffeId;
+  /** Tokens that this agent is sent. */
+  readonly txnTokens: TxnTokenVerifier;
+  /** Tokens that this agent obtains. */
+  readonly tokens: TokenClient;
+  readonly answers: AnswerSigner;
+  readonly #delegatedCalls: DelegatedCalls;
 
   constructor(
     readonly file: AgentFile,
@@ -37,12 +65,74 @@ export class AgentContext {
     readonly onProgress: (progress: Progress) => void,
     /** Ends long preparations: the process was told to stop before it was ready. */
     readonly signal: AbortSignal,
-  ) {}
+    /** The OpenID issuer that people sign in at; undefined where none is configured. */
+    private readonly issuer: IssuerAddress | undefined,
+  ) {
+    this.id = directory.spiffeIdOf(file.name);
+    const { trustDomain } = directory;
+    const issuerId = directory.spiffeIdOf(directory.tokenService ?? file.name);
+    this.txnTokens = new TxnTokenVerifier({
+      bundles: identity,
+      issuer: issuerId,
+      audience: trustDomain,
+    });
+    this.tokens = new TokenClient((form) => this.#exchange(form), this.txnTokens, this.id);
+    this.answers = new AnswerSigner(this.id, identity);
+    this.#delegatedCalls = new DelegatedCalls(
+      { name: file.name, id: this.id },
+      directory,
+      this.tokens,
+      new PeerAnswers(identity, directory.workloadEdges(), this.id),
+      ({ peer, error }) =>
+        this.logger.warn(
+          { event: 'answer.refused', peer, code: error.code, reason: error.message, err: error },
+          `the answer of ${peer} is refused`,
+        ),
+    );
+  }
 
   /** Who may call what, of this agent. */
   readonly callers: CallerPolicy = {
     allows: (action, caller) => this.directory.mayCall(this.name, action, caller),
   };
+
+  /** Who may obtain which token, and for whom. */
+  get exchangePolicy(): ExchangePolicy {
+    return this.directory.exchangePolicy;
+  }
+
+  /** By what this agent judges the tokens it is sent. */
+  delegationRules(): DelegationRules {
+    return {
+      self: this.id,
+      verifier: this.txnTokens,
+      policy: this.exchangePolicy,
+      naming: this.config.logUserId,
+    };
+  }
+
+  /** How this agent turns the sign-in of a person into a transaction. */
+  signedInRules(): SignedInRules {
+    return {
+      tokens: this.tokens,
+      scopesFor: (action) => {
+        const serving = this.directory
+          .peersOf(this.name)
+          .filter((peer) => this.directory.delegatedActions(peer, this.name).includes(action));
+        const behind = serving.flatMap((peer) => this.directory.actionsBehind(peer));
+        return [...new Set([action, ...behind])];
+      },
+      naming: this.config.logUserId,
+    };
+  }
+
+  /**
+   * Verifies access tokens of the issuer that people sign in at.
+   * @throws ConfigError where none is configured
+   */
+  get accessTokens(): AccessTokenVerifier {
+    return (this.#accessTokens ??= this.#makeAccessTokens());
+  }
 
   get name(): string {
     return this.file.name;
@@ -66,6 +156,7 @@ export class AgentContext {
         name,
         () => this.#pool(name),
         this.policy(name),
+        this.#delegatedCalls,
         (hop) => {
           this.metrics.hop(hop);
           const { peer, outcome, durationMs } = hop;
@@ -81,23 +172,62 @@ export class AgentContext {
   }
 
   #pool(name: string): MtlsPool {
+    return this.#poolTo(
+      name,
+      () => this.peerUrl(name),
+      () => this.directory.spiffeIdOf(name),
+    );
+  }
+
+  #poolTo(name: string, url: () => string, id: () => SpiffeId): MtlsPool {
     let pool = this.#pools.get(name);
     if (!pool) {
-      pool = createMtlsPool(
-        this.peerUrl(name),
-        this.identity,
-        this.identity,
-        authorizeId(this.directory.spiffeIdOf(name)),
-        {
-          log: (event) => {
-            this.metrics.handshake(event);
-            logHandshake(this.logger, event);
-          },
+      pool = createMtlsPool(url(), this.identity, this.identity, authorizeId(id()), {
+        log: (event) => {
+          this.metrics.handshake(event);
+          logHandshake(this.logger, event);
         },
-      );
+      });
       this.#pools.set(name, pool);
     }
     return pool;
+  }
+
+  async #exchange(form: URLSearchParams): Promise<string> {
+    const { tokenService } = this.directory;
+    if (tokenService === undefined) {
+      throw new UndelegatedCallError(
+        'No agent.yaml declares a token service (callers: delegates).',
+      );
+    }
+    const [action] = this.directory.get(tokenService).actions.keys();
+    const answer = await this.peer(tokenService).postOwn(action!, '/token', form, TokenResponseDto);
+    return answer.access_token;
+  }
+
+  #makeAccessTokens(): AccessTokenVerifier {
+    const { issuer, config } = this;
+    if (issuer === undefined) {
+      throw new ConfigError(
+        'issuerUrl',
+        `MESH_ISSUER_URL is not set. ${this.name} needs the OpenID issuer that people sign in at, such as https://login.example.org.`,
+      );
+    }
+    const { agents } = issuer;
+    return new AccessTokenVerifier(
+      issuer.url,
+      config.audience(),
+      issuerDocuments(
+        issuer.url,
+        agents &&
+          (() =>
+            this.#poolTo(
+              '(issuer)',
+              () => agents.url,
+              () => agents.spiffeId,
+            )),
+      ),
+    );
   }
 
   /** The policy for calls to a peer or provider; one a name. */

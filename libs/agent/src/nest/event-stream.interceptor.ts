@@ -11,6 +11,7 @@ import type { AgentEvent, RequestContext } from '@mesh/contracts';
 import { MeshError, problemOf } from '@mesh/errors';
 import { currentAgent, runInContext, type AgentIdentity, type Logger } from '@mesh/observability';
 import { LOGGER } from '@mesh/observability/nest';
+import { SignedBody } from '@mesh/signing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mergeMap, Observable } from 'rxjs';
 import { formOf } from '../pipeline/accept.js';
@@ -33,13 +34,19 @@ export class EventStreamInterceptor implements NestInterceptor {
     const reply = execution.switchToHttp().getResponse<FastifyReply>();
     const context = request.meshContext!;
     const agent = currentAgent();
+    // The guards are through: the delegation may have brought a deadline.
+    request.meshLimit?.();
     return endingWith(
       next.handle().pipe(
         mergeMap(async (value) => {
+          if (value instanceof SignedBody) return json(value, reply);
           if (!isEvents(value)) return value;
           const form = formOf(request.headers.accept);
           const steps = new Steps(value, context, agent);
-          if (form === 'json') return steps.result();
+          if (form === 'json') {
+            const result = await steps.result();
+            return result instanceof SignedBody ? json(result, reply) : result;
+          }
           const first = await steps.next();
           request.meshStreams?.();
           // Fastify, Nest and the pipeline each wait for the end of a stream: more than the default of ten.
@@ -59,10 +66,12 @@ export class EventStreamInterceptor implements NestInterceptor {
     steps: Steps,
     request: FastifyRequest,
   ): AsyncGenerator<string> {
+    let withdrawn = {};
     try {
       let done = false;
       for (let step = first; !step.done; step = await steps.next()) {
         done ||= step.value.type === 'done';
+        if (step.value.type === 'text') withdrawn = { withdrawn: true };
         yield frame(step.value);
       }
       if (!done) throw new IncompleteStreamError();
@@ -74,7 +83,8 @@ export class EventStreamInterceptor implements NestInterceptor {
           this.logger.error({ event: 'error', code: problem.code, err: error }, problem.title),
         );
       }
-      yield `event: error\ndata: ${JSON.stringify(problem)}\n\n`;
+      // What was shown as being written counts for nothing.
+      yield `event: error\ndata: ${JSON.stringify({ ...problem, ...withdrawn })}\n\n`;
     } finally {
       steps.close();
     }
@@ -143,9 +153,23 @@ function isEvents(value: unknown): value is Events {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
+/** Ready to be sent: what was signed is not serialized again. */
+function json({ text }: SignedBody, reply: FastifyReply): string {
+  void reply.type('application/json; charset=utf-8');
+  return text;
+}
+
 function frame(event: AgentEvent<object>): string {
+  return `event: ${event.type}\ndata: ${dataOf(event)}\n\n`;
+}
+
+function dataOf(event: AgentEvent<object>): string {
+  if (event.type === 'done') {
+    const { result } = event;
+    return result instanceof SignedBody ? result.text : JSON.stringify(result);
+  }
   const { type, ...data } = event;
-  return `event: ${type}\ndata: ${JSON.stringify(type === 'done' ? event.result : data)}\n\n`;
+  return JSON.stringify(type === 'text' ? { ...data, inProgress: true } : data);
 }
 
 /** A handler's stream ended without `done`: a fault of the handler. */

@@ -11,6 +11,7 @@ import { errorEntry, MeshError, problemOf } from '@mesh/errors';
 import { newCorrelationId, runInContext, type Logger } from '@mesh/observability';
 import { LOGGER } from '@mesh/observability/nest';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { challenge } from '../pipeline/challenge.js';
 import { RequestEndedError, RequestError } from '../pipeline/pipeline.error.js';
 import { refuseUnread, retryAfter } from '../pipeline/refuse.js';
 
@@ -83,6 +84,7 @@ export class ProblemFilter implements ExceptionFilter {
     const headers = {
       [HEADERS.correlationId]: problem.correlationId,
       ...retryAfter(error),
+      ...challenge(error),
       ...(allowed.length > 0 ? { allow: allowed.join(', ') } : {}),
     };
     if (hasUnreadBody(request)) {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { HEADERS, type CallerIdentity, type RequestContext } from '@mesh/contracts';
 import { problemOf, type ErrorCode } from '@mesh/errors';
+import type { People } from '@mesh/delegation/nest';
 import { peerOf } from '@mesh/identity';
 import { admits, type CallerPolicy } from '@mesh/identity/nest';
 import {
@@ -13,10 +14,11 @@ import {
   type MeshMetrics,
 } from '@mesh/observability';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { challenge } from '../pipeline/challenge.js';
 import { checkHost, checkTarget } from '../pipeline/host.js';
 import { RequestEndedError, RequestError } from '../pipeline/pipeline.error.js';
 import { refuseUnparsed, refuseUnread, retryAfter } from '../pipeline/refuse.js';
-import { deadlineOf, type RequestLifetime } from '../pipeline/request-deadline.js';
+import { deadlineOf, untilEnd, type RequestLifetime } from '../pipeline/request-deadline.js';
 import { OpenRequests, type RequestEnd } from './open-requests.js';
 import { asMeshError, clientError } from './problem.filter.js';
 import type { RouteTable } from './route-table.js';
@@ -26,6 +28,10 @@ declare module 'fastify' {
     /** Code of the problem it was answered with. */
     problemCode?: ErrorCode;
     meshContext?: RequestContext;
+    /** The body as it was received, before its contract. */
+    meshBody?: unknown;
+    /** Holds the request to the deadline that its context has by now. */
+    meshLimit?: () => void;
     /** Tells that the answer is a stream. */
     meshStreams?: () => void;
   }
@@ -38,6 +44,8 @@ export interface RequestHooksOptions {
   readonly hosts: ReadonlySet<string> | undefined;
   /** Set on mTLS listeners: who may call what. */
   readonly peers: CallerPolicy | undefined;
+  /** Set on listeners for people: finds out who is signed in. */
+  readonly people: People | undefined;
   readonly routes: RouteTable;
   readonly logger: Logger;
   readonly metrics: MeshMetrics;
@@ -127,22 +135,49 @@ export class RequestHooks {
       signal: lifetime.signal,
     };
     request.meshContext = context;
+    request.meshLimit = () => lifetime.limit(context.deadline, Date.now());
     request.meshStreams = () => open.streams(lifetime);
     runInContext(
       context,
       () => {
-        if (refusal === undefined) done();
-        else this.#refuse(request, reply, refusal);
+        if (refusal !== undefined) this.#refuse(request, reply, refusal);
+        else if (this.#isForSignedIn(request)) void this.#signIn(request, reply, done);
+        else done();
       },
       options.agent,
     );
   }
 
+  #isForSignedIn({ method, routeOptions }: FastifyRequest): boolean {
+    const route = this.options.routes.find(method, routeOptions.url);
+    return route?.declaration?.kind === 'signed-in';
+  }
+
+  /** Before the body is read: who is not signed in does not get that far. */
+  async #signIn(request: FastifyRequest, reply: FastifyReply, done: () => void): Promise<void> {
+    const { signal } = request.meshContext!;
+    try {
+      // Without `people` the guard refuses.
+      await untilEnd(Promise.resolve(this.options.people?.authenticate(request, signal)), signal);
+    } catch (error) {
+      return this.#refuse(request, reply, error);
+    }
+    done();
+  }
+
   #refuse(request: FastifyRequest, reply: FastifyReply, refusal: unknown): void {
     const problem = problemOf(refusal, request.meshContext!.correlationId);
     request.problemCode = problem.code;
+    if (problem.status >= 500) {
+      const { logger } = this.options;
+      logger.error({ event: 'error', code: problem.code, err: refusal }, problem.title);
+    }
+    if (reply.raw.destroyed) return;
     reply.hijack();
-    refuseUnread(request.raw, reply.raw, problem, retryAfter(refusal));
+    refuseUnread(request.raw, reply.raw, problem, {
+      ...retryAfter(refusal),
+      ...challenge(refusal),
+    });
   }
 
   #observe(

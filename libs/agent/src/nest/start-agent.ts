@@ -12,6 +12,7 @@ import {
   X509Source,
   type X509SourceLog,
 } from '@mesh/identity';
+import { People } from '@mesh/delegation/nest';
 import { IdentityHealthIndicator } from '@mesh/identity/nest';
 import {
   logHandshake,
@@ -29,6 +30,7 @@ import type { AgentDirectory } from '../agent-file/agent-directory.js';
 import { ConfigError } from '../config/config.error.js';
 import type { MeshConfig } from '../config/config.js';
 import { portVariables } from '../config/settings.js';
+import type { IssuerAddress } from '../pipeline/issuer-documents.js';
 import { AgentContext, type Progress } from './agent-context.js';
 import type { AgentDefinition } from './agent-definition.js';
 import { AgentModule } from './agent.module.js';
@@ -51,6 +53,8 @@ export interface StartOptions {
   readonly workloadApi: string;
   /** Base URL of another agent. Default: from the configuration. */
   readonly peerUrl?: (name: string) => string;
+  /** The OpenID issuer that people sign in at. Default: from the configuration. */
+  readonly issuer?: IssuerAddress;
   /** Listen on any free port instead of the configured ones. */
   readonly anyPort?: boolean;
   readonly onProgress?: (progress: Progress) => void;
@@ -95,7 +99,7 @@ async function start(
   if (definition.listener === 'people' && !isLoopback(host)) {
     throw new ConfigError(
       'bind',
-      `${name} serves people without sign-in, so it listens on loopback alone: 127.0.0.1, not ${host}.`,
+      `${name} serves people over plain HTTP, so it listens on loopback alone: 127.0.0.1, not ${host}.`,
     );
   }
   const self = { agent: name, spiffeId: spiffeId.toString() };
@@ -144,6 +148,7 @@ async function start(
       options.peerUrl ?? ((peer) => config.peerUrl(peer, directory)),
       options.onProgress ?? (() => undefined),
       signal,
+      options.issuer ?? config.issuer(),
     );
     undo.push(() => context.close());
     metrics.watchSvid(() => source.snapshot?.svid.notAfter);
@@ -219,18 +224,56 @@ async function createApp(
   const fastify = app.getHttpAdapter().getInstance();
   // JSON is the one body there is; Fastify would take text as well.
   fastify.removeContentTypeParser('text/plain');
+  const routes = new RouteTable(app.get(DiscoveryService, { strict: false }));
+  checkDeclarations(routes, context);
   const hooks = (late.hooks = new RequestHooks({
     agent,
     deadlineMs: file.limits.deadlineMs,
     hosts: people ? config.hosts(context.name) : undefined,
     peers: people ? undefined : context.callers,
-    routes: new RouteTable(app.get(DiscoveryService, { strict: false })),
+    people: hasSignedIn(routes)
+      ? new People(context.id, context.accessTokens, context.exchangePolicy)
+      : undefined,
+    routes,
     logger,
     metrics,
   }));
   hooks.install(fastify);
   passExpectations(app.getHttpServer());
   return { app, hooks };
+}
+
+/**
+ * What a route declares in code and what stands in agent.yaml must agree on what needs a delegation; and there must be
+ * who issues tokens.
+ * @throws AgentFileError
+ */
+function checkDeclarations(routes: RouteTable, { directory, file, name }: AgentContext): void {
+  for (const { declaration } of routes.all()) {
+    if (declaration === undefined || declaration.kind === 'public') continue;
+    const delegated = declaration.kind === 'signed-in' || declaration.delegated;
+    if (delegated && directory.tokenService === undefined) {
+      throw file.fault(
+        ['name'],
+        'has routes that need a delegation, and no agent.yaml declares a token service (callers: delegates)',
+      );
+    }
+    if (declaration.kind === 'signed-in') continue;
+    const other = declaration.names.find(
+      (action) => file.actions.has(action) && directory.isDelegated(name, action) !== delegated,
+    );
+    if (other === undefined) continue;
+    throw file.fault(
+      ['actions', other],
+      delegated
+        ? 'is delegated: false, and the route that serves it is not'
+        : 'is served by a route with delegated: false, and wants it too',
+    );
+  }
+}
+
+function hasSignedIn(routes: RouteTable): boolean {
+  return routes.all().some(({ declaration }) => declaration?.kind === 'signed-in');
 }
 
 function mtlsServerFactory({ identity, logger, metrics }: AgentContext) {

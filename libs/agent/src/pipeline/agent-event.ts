@@ -2,9 +2,11 @@ import { STAGES, type Stage } from '@mesh/contracts';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
+  Equals,
   IsArray,
   IsIn,
   IsInt,
+  IsOptional,
   IsString,
   Length,
   Max,
@@ -48,6 +50,10 @@ class SourcesEvent {
 class TextEvent {
   @IsString()
   text!: string;
+
+  @IsOptional()
+  @Equals(true)
+  inProgress?: true;
 }
 
 const CONTRACTS = new Map<string, Contract>([

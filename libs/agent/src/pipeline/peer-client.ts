@@ -1,4 +1,4 @@
-import { HEADERS, type AgentEvent, type RequestContext } from '@mesh/contracts';
+import { HEADERS, type AgentEvent, type RequestContext, type SignedDto } from '@mesh/contracts';
 import { errorEntry, hasCode, isErrorCode, MeshError, type Problem } from '@mesh/errors';
 import {
   ConnectionEndedError,
@@ -6,17 +6,19 @@ import {
   type MtlsPool,
   type MtlsResponse,
 } from '@mesh/identity';
-import { requireContext } from '@mesh/observability';
+import { currentAgent, currentContext, newCorrelationId, TraceContext } from '@mesh/observability';
 import { parseRetryAfter, type Policy } from '@mesh/resilience';
 import { eventContract } from './agent-event.js';
 import { parseContract, type Contract } from './contract.js';
-import { PeerCallError, RelayedError } from './peer.error.js';
+import { PeerCallError, RelayedError, UndelegatedCallError } from './peer.error.js';
 import { serverSentEvents } from './server-sent-events.js';
 
 /** Largest answer or event of a peer that is read, in bytes. */
 const RESPONSE_BYTES = 4 * 1024 * 1024;
 /** Ends of a call that are held against the peer. */
 const LAPSES = ['ERR_TRY_TIMEOUT', 'ERR_STREAM_IDLE', 'ERR_DEADLINE_EXCEEDED'] as const;
+/** Longest call on the agent's own business, in milliseconds. */
+const OWN_MS = 60_000;
 /** Largest problem body that is read, in bytes. */
 const PROBLEM_BYTES = 64 * 1024;
 
@@ -25,9 +27,44 @@ export type HopOutcome = 'ok' | 'error' | 'aborted';
 /** How a hop went, for metrics: each try by itself, to the end of its answer. */
 export type HopObserver = (hop: { peer: string; outcome: HopOutcome; durationMs: number }) => void;
 
+/** What makes a call delegated and its answer proven; `DelegatedCalls` is it. */
+export interface PeerTrust {
+  /** Prepares a call to `peer` on behalf of the request that is served. @throws where there is none */
+  delegate(peer: string, context: RequestContext, request: PeerRequest): Promise<DelegatedCall>;
+  /** Whether `peer` serves `action` on this agent's own business. */
+  servesOwn(peer: string, action: string): boolean;
+}
+
+export interface PeerRequest {
+  readonly method: 'POST';
+  readonly path: string;
+  /** JSON text. */
+  readonly text: string;
+}
+
+export interface DelegatedCall {
+  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Verifies an answer, and notes it as input of this agent's own.
+   * @param statements Of the answer, as they were read from it.
+   * @throws AnswerError, JsonError
+   */
+  prove(answer: string, statements: readonly string[]): Promise<void>;
+}
+
+interface Call {
+  readonly path: string;
+  readonly text: string;
+  readonly contentType: string;
+  readonly context: RequestContext;
+  /** Absent on the agent's own business. */
+  readonly delegated?: DelegatedCall;
+}
+
 /**
- * Calls one other agent over mTLS. Correlation ID, trace, deadline and abort travel from the request's context by
- * themselves; the policy (deadline, retries, breaker) is the peer's own.
+ * Calls one other agent over mTLS. The delegation, correlation ID, trace, deadline and abort travel from the request's
+ * context by themselves; the policy (deadline, retries, breaker) is the peer's own. Every answer to a delegated call is
+ * signed, and verified before anybody sees it.
  */
 export class PeerClient {
   constructor(
@@ -35,22 +72,85 @@ export class PeerClient {
     /** Asked at each call: the peer's address is known once it listens. */
     private readonly pool: () => MtlsPool,
     private readonly policy: Policy,
+    private readonly trust: PeerTrust,
     private readonly observe: HopObserver = () => undefined,
   ) {}
 
   /**
-   * @throws RelayedError for errors that speak of the question or of a provider, PeerCallError, and what the
-   * policy throws.
+   * Calls on behalf of the person whose request is served.
+   * @throws RelayedError for errors that speak of the question or of a provider, PeerCallError, UndelegatedCallError
+   * outside of a delegated request, AnswerError for an answer that is not proven, and what the policy throws.
    */
-  async post<T extends object>(path: string, body: object, contract: Contract<T>): Promise<T> {
-    const context = requireContext();
+  async post<T extends SignedDto>(path: string, body: object, contract: Contract<T>): Promise<T> {
+    return this.#once(await this.#delegated(path, body), contract);
+  }
+
+  /**
+   * The same as a stream of events. Its last is `done`, whose result has the contract's type, once the peer's answer
+   * is at its end and proven; throws otherwise. A consumer that leaves ends the peer's request.
+   */
+  async *events<T extends SignedDto>(
+    path: string,
+    body: object,
+    contract: Contract<T>,
+  ): AsyncGenerator<AgentEvent<T>> {
+    const call = await this.#delegated(path, body);
+    const { signal, deadline } = call.context;
+    yield* this.policy.stream(({ signal }) => this.#events(call, contract, signal), {
+      signal,
+      deadline,
+      idempotent: false,
+    });
+  }
+
+  /**
+   * Calls on the agent's own business, for no person: what the peer's agent.yaml declares as `delegated: false`. Needs
+   * no request that is served.
+   * @param action That the peer serves to this agent.
+   * @param body A form is sent as `application/x-www-form-urlencoded`.
+   * @throws UndelegatedCallError for any other action, and as `post`
+   */
+  async postOwn<T extends object>(
+    action: string,
+    path: string,
+    body: object,
+    contract: Contract<T>,
+  ): Promise<T> {
+    if (!this.trust.servesOwn(this.name, action)) {
+      throw new UndelegatedCallError(
+        `${action} of ${this.name} is not declared with delegated: false.`,
+      );
+    }
+    const context = currentContext() ?? ownContext(currentAgent()?.agent ?? '');
+    const form = body instanceof URLSearchParams;
+    return this.#once(
+      {
+        path,
+        text: form ? body.toString() : JSON.stringify(body),
+        contentType: form ? 'application/x-www-form-urlencoded' : 'application/json',
+        context,
+      },
+      contract,
+    );
+  }
+
+  async #delegated(path: string, body: object): Promise<Call> {
+    const context = currentContext();
+    if (!context) throw new UndelegatedCallError('No request is being served here.');
+    const text = JSON.stringify(body);
+    const delegated = await this.trust.delegate(this.name, context, { method: 'POST', path, text });
+    return { path, text, contentType: 'application/json', context, delegated };
+  }
+
+  async #once<T extends object>(call: Call, contract: Contract<T>): Promise<T> {
+    const { signal, deadline } = call.context;
     return this.policy.execute(
       async ({ signal }) => {
         const hop = this.#hop();
         try {
-          const response = await this.#send(path, body, 'application/json', context, signal);
+          const response = await this.#send(call, 'application/json', signal);
           const answer = await text(response.body, RESPONSE_BYTES, () => this.#tooLarge());
-          const result = this.#parse(contract, this.#json(answer));
+          const result = await this.#result(call, answer, contract);
           hop('ok');
           return result;
         } catch (error) {
@@ -58,51 +158,32 @@ export class PeerClient {
           throw error;
         }
       },
-      { signal: context.signal, deadline: context.deadline, idempotent: false },
+      { signal, deadline, idempotent: false },
     );
   }
 
-  /**
-   * The same as a stream of events. Its last is `done`, whose result has the contract's type, once the peer's answer
-   * is at its end; throws otherwise. A consumer that leaves ends the peer's request.
-   */
-  async *events<T extends object>(
-    path: string,
-    body: object,
-    contract: Contract<T>,
-  ): AsyncGenerator<AgentEvent<T>> {
-    const context = requireContext();
-    yield* this.policy.stream(({ signal }) => this.#events(path, body, contract, context, signal), {
-      signal: context.signal,
-      deadline: context.deadline,
-      idempotent: false,
-    });
-  }
-
   async *#events<T extends object>(
-    path: string,
-    body: object,
+    call: Call,
     contract: Contract<T>,
-    context: RequestContext,
     signal: AbortSignal,
   ): AsyncGenerator<AgentEvent<T>> {
     const hop = this.#hop();
     let outcome: HopOutcome = 'aborted';
     try {
-      const response = await this.#send(path, body, 'text/event-stream', context, signal);
+      const response = await this.#send(call, 'text/event-stream', signal);
       const events = serverSentEvents(response.body, RESPONSE_BYTES, () => this.#tooLarge());
-      let result: T | undefined;
+      let result: string | undefined;
       for await (const { event, data } of events) {
-        if (result) throw this.#invalid('went on after the end of its answer');
-        const value = this.#json(data);
-        if (event === 'error') throw this.#failure(value as Partial<Problem>, undefined);
+        if (result !== undefined) throw this.#invalid('went on after the end of its answer');
+        if (event === 'error') throw this.#failure(this.#json(data) as Failure, undefined);
         // Read on to the end of the body: a connection left before it can serve no other request.
-        if (event === 'done') result = this.#parse(contract, value);
-        else yield this.#event(event, value);
+        if (event === 'done') result = data;
+        else yield this.#event(event, this.#json(data));
       }
-      if (!result) throw this.#invalid('ended its answer half way');
+      if (result === undefined) throw this.#invalid('ended its answer half way');
+      const done = await this.#result(call, result, contract);
       outcome = 'ok';
-      yield { type: 'done', result };
+      yield { type: 'done', result: done };
     } catch (error) {
       outcome = outcomeOf(signal);
       throw error;
@@ -111,26 +192,29 @@ export class PeerClient {
     }
   }
 
-  async #send(
-    path: string,
-    body: object,
-    accept: string,
-    context: RequestContext,
-    signal: AbortSignal,
-  ): Promise<MtlsResponse> {
+  /** What an answer holds: proven before anything else looks at it. */
+  async #result<T extends object>(call: Call, answer: string, contract: Contract<T>): Promise<T> {
+    const value = this.#json(answer);
+    await call.delegated?.prove(answer, (value as Partial<SignedDto>).statements ?? []);
+    return this.#parse(contract, value);
+  }
+
+  async #send(call: Call, accept: string, signal: AbortSignal): Promise<MtlsResponse> {
+    const { path, contentType, context, delegated } = call;
     let response: MtlsResponse;
     try {
       response = await this.pool().request({
         method: 'POST',
         path,
         headers: {
-          'content-type': 'application/json',
+          'content-type': contentType,
           accept,
           [HEADERS.correlationId]: context.correlationId,
           [HEADERS.traceparent]: context.traceparent,
           [HEADERS.deadline]: String(Math.max(1, Math.floor(context.deadline - Date.now()))),
+          ...delegated?.headers,
         },
-        body: JSON.stringify(body),
+        body: call.text,
         signal,
       });
     } catch (error) {
@@ -144,12 +228,9 @@ export class PeerClient {
   }
 
   /** The problem in the body of an error response; undefined where there is none: then the status alone is told. */
-  async #problem(
-    { body }: MtlsResponse,
-    signal: AbortSignal,
-  ): Promise<Partial<Problem> | undefined> {
+  async #problem({ body }: MtlsResponse, signal: AbortSignal): Promise<Failure | undefined> {
     try {
-      return JSON.parse(await text(body, PROBLEM_BYTES, () => this.#tooLarge())) as Problem;
+      return JSON.parse(await text(body, PROBLEM_BYTES, () => this.#tooLarge())) as Failure;
     } catch {
       if (signal.aborted) throw signal.reason;
       return undefined;
@@ -163,10 +244,7 @@ export class PeerClient {
     });
   }
 
-  #failure(
-    problem: Partial<Problem> | null | undefined,
-    response: MtlsResponse | undefined,
-  ): MeshError {
+  #failure(problem: Failure | null | undefined, response: MtlsResponse | undefined): MeshError {
     const code = problem?.code;
     const status = response?.status;
     const retryAfterMs =
@@ -179,21 +257,22 @@ export class PeerClient {
       return new RelayedError(
         code,
         this.name,
-        (typeof problem?.detail === 'string' ? problem.detail : code).slice(0, 500),
+        detailOf(problem, code).slice(0, 500),
         // What lies behind the peer is tried again by the peer: if each hop did, tries would multiply.
         code === 'ERR_AGENT_STOPPING' || retryAfterMs === undefined ? later : { retryAfterMs },
       );
     }
+    const why = isErrorCode(code) ? ` (${code})` : '';
     return status === 403
       ? new PeerCallError(
           'ERR_PEER_REFUSED',
           this.name,
-          `${this.name} does not let this agent do that.`,
+          `${this.name} does not let this agent do that${why}.`,
         )
       : new PeerCallError(
           'ERR_PEER_FAILED',
           this.name,
-          `${this.name} ${status === undefined ? 'failed' : `answered with status ${status}`}.`,
+          `${this.name} ${status === undefined ? 'failed' : `answered with status ${status}`}${why}.`,
           later,
         );
   }
@@ -236,6 +315,28 @@ export class PeerClient {
     return (outcome) =>
       this.observe({ peer: this.name, outcome, durationMs: performance.now() - start });
   }
+}
+
+/** A problem, or what a token service answers with (RFC 6749 5.2). */
+type Failure = Partial<Problem> & { readonly error_description?: unknown };
+
+function detailOf(problem: Failure | null | undefined, code: string): string {
+  const detail = problem?.detail ?? problem?.error_description;
+  return typeof detail === 'string' ? detail : code;
+}
+
+/** Of work that no request asked for. */
+function ownContext(agent: string): RequestContext {
+  const trace = TraceContext.receive(undefined);
+  return {
+    agent,
+    correlationId: newCorrelationId(),
+    traceparent: trace.toString(),
+    traceId: trace.traceId,
+    // The policy's own ends it earlier.
+    deadline: Date.now() + OWN_MS,
+    signal: new AbortController().signal,
+  };
 }
 
 /** Aborts of the caller, of the consumer and of a stopping agent say nothing of the peer; lapses of time do. */

@@ -33,3 +33,8 @@ export class RelayedError extends MeshError implements HasPeerVerdict {
     super(message, options);
   }
 }
+
+/** A call to a peer on nobody's behalf that is not declared as the agent's own business: a mistake of its code. */
+export class UndelegatedCallError extends MeshError {
+  readonly code = 'ERR_CALL_UNDELEGATED';
+}

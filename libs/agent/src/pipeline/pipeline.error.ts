@@ -15,6 +15,7 @@ export class RequestError extends MeshError {
       | 'ERR_CALLER_DENIED'
       | 'ERR_HEADER_INVALID'
       | 'ERR_HOST_UNKNOWN'
+      | 'ERR_NONCE_REUSED'
       | 'ERR_NOT_ACCEPTABLE'
       | 'ERR_HEADERS_TOO_LARGE'
       | 'ERR_REQUEST_MALFORMED'

@@ -27,13 +27,12 @@ export function deadlineOf(
 /** Aborts at the deadline, when the caller leaves, and when the agent stops. */
 export class RequestLifetime {
   readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  #deadline: number;
+  #timer: NodeJS.Timeout;
 
   constructor(deadline: number, now: number) {
-    this.#timer = setTimeout(
-      () => this.end(new RequestEndedError('ERR_DEADLINE_EXCEEDED', 'The deadline passed.')),
-      Math.max(0, deadline - now),
-    ).unref();
+    this.#deadline = deadline;
+    this.#timer = this.#start(now);
   }
 
   get signal(): AbortSignal {
@@ -46,9 +45,24 @@ export class RequestLifetime {
     this.#controller.abort(reason);
   }
 
+  /** Moves the deadline to an earlier time; never to a later one. */
+  limit(deadline: number, now: number): void {
+    if (deadline >= this.#deadline || this.signal.aborted) return;
+    clearTimeout(this.#timer);
+    this.#deadline = deadline;
+    this.#timer = this.#start(now);
+  }
+
   /** The response is out: nothing is aborted any more. */
   done(): void {
     clearTimeout(this.#timer);
+  }
+
+  #start(now: number): NodeJS.Timeout {
+    return setTimeout(
+      () => this.end(new RequestEndedError('ERR_DEADLINE_EXCEEDED', 'The deadline passed.')),
+      Math.max(0, this.#deadline - now),
+    ).unref();
   }
 }
 

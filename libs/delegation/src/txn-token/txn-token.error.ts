@@ -2,6 +2,7 @@ import { MeshError, type MeshErrorOptions } from '@mesh/errors';
 
 /** Which rule of transaction tokens is broken. */
 export type TxnTokenErrorCode =
+  | 'ERR_TOKEN_MISSING'
   | 'ERR_TOKEN_MALFORMED'
   | 'ERR_TOKEN_TOO_LARGE'
   | 'ERR_TOKEN_TYPE'
@@ -21,7 +22,8 @@ export type TxnTokenErrorCode =
   | 'ERR_TOKEN_ACTOR_LOOP'
   | 'ERR_TOKEN_ACTOR_DEPTH'
   | 'ERR_TOKEN_SCOPE'
-  | 'ERR_TOKEN_PERSON';
+  | 'ERR_TOKEN_PERSON'
+  | 'ERR_TOKEN_TRANSACTION';
 
 /** A transaction token is refused. The message never quotes the token. */
 export class TxnTokenError extends MeshError {

@@ -53,6 +53,11 @@ export const agentCodes = {
     title: 'A request header is malformed',
     remedy: 'See `detail` for the header and its form.',
   },
+  ERR_NONCE_REUSED: {
+    status: 400,
+    title: 'The Request-Nonce was used before',
+    remedy: 'Make 128 fresh random bits for each request; leave the header out to have them made.',
+  },
   ERR_REQUEST_MALFORMED: {
     status: 400,
     title: 'The request is malformed',

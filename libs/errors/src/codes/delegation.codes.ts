@@ -3,6 +3,12 @@ import type { ErrorEntry } from '../error-entry.js';
 /** Codes of transaction tokens, their exchange, and the access tokens they are issued for. */
 export const delegationCodes = {
   // Transaction tokens, as a receiver verifies them
+  ERR_TOKEN_MISSING: {
+    status: 401,
+    title: 'The transaction token is missing',
+    remedy:
+      "Call this agent on a person's behalf: with the header Txn-Token, from the token service.",
+  },
   ERR_TOKEN_MALFORMED: {
     status: 401,
     title: 'The transaction token is malformed',
@@ -106,7 +112,45 @@ export const delegationCodes = {
     relay: true,
   },
 
+  ERR_TOKEN_TRANSACTION: {
+    status: 403,
+    title: 'The token was issued for another transaction',
+    remedy: 'Send a token only with the very request that it was issued for.',
+  },
+  ERR_CALL_UNDELEGATED: {
+    status: 500,
+    title: "An agent would call another one on nobody's behalf",
+    remedy:
+      'Call peers while a delegated request is served; what an agent does on its own business must be an action with delegated: false.',
+  },
+  ERR_TOKEN_ANSWER_INVALID: {
+    status: 502,
+    title: 'The token service answered with a token that is not the one asked for',
+    remedy: 'Check that the token service of the trust domain is the one that runs.',
+  },
+
   // Access tokens of the OpenID issuer
+  ERR_ACCESS_TOKEN_MISSING: {
+    status: 401,
+    title: 'Nobody is signed in',
+    remedy: 'Send an access token: Authorization: Bearer …; ./mesh token prints one.',
+  },
+  ERR_ACCESS_TOKEN_CLIENT: {
+    status: 401,
+    title: 'The access token was issued to a client whose tokens are not taken here',
+    remedy: 'Sign in by one of the apiClients in the agent.yaml of this agent.',
+  },
+  ERR_ACCESS_TOKEN_SCOPE: {
+    status: 403,
+    title: 'The person may not do this',
+    remedy:
+      'Sign in as somebody who may, or ask for a scope that is granted; the message names it.',
+  },
+  ERR_ACCESS_TOKEN_PERSON: {
+    status: 403,
+    title: 'This service does not act for this person',
+    remedy: "Add a role, group or subject of the person to actsFor in the service's agent.yaml.",
+  },
   ERR_ACCESS_TOKEN_MALFORMED: {
     status: 401,
     title: 'The access token is no JWT that could be read',
@@ -216,7 +260,7 @@ export const delegationCodes = {
     remedy: 'Ask for scopes that are actions of the agents of this trust domain.',
   },
   ERR_EXCHANGE_SCOPE_WIDER: {
-    status: 400,
+    status: 403,
     title: 'A scope is wider than the subject token allows',
     remedy: 'Ask only for what the person or the replaced token was granted.',
     relay: true,
@@ -237,7 +281,7 @@ export const delegationCodes = {
     remedy: 'Declare the sender among the callers of an action of this workload.',
   },
   ERR_EXCHANGE_PERSON: {
-    status: 400,
+    status: 403,
     title: 'This workload may not act for this person',
     remedy: "Add a role, group or subject of the person to actsFor in the workload's agent.yaml.",
     relay: true,

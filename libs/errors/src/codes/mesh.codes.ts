@@ -28,4 +28,44 @@ export const meshCodes = {
     remedy:
       "Give one of the names that the message lists, or name it under `secrets` in an agent's agent.yaml.",
   },
+  ERR_FILE_NOT_FOUND: {
+    status: 500,
+    title: 'There is no such file',
+    remedy: 'Give the path of a file, or - for standard input.',
+  },
+  ERR_FILE_UNREADABLE: {
+    status: 500,
+    title: 'The file cannot be read as text',
+    remedy: 'Give a file of UTF-8 text that you may read.',
+  },
+  ERR_FILE_TOO_LARGE: {
+    status: 500,
+    title: 'The file is too large',
+    remedy: 'Give the very file that the mesh made: ./mesh ask "QUESTION" --json > answer.json',
+  },
+  ERR_TRUST_NOT_KEPT: {
+    status: 500,
+    title: 'The state folder keeps no trust document',
+    remedy: 'Run ./mesh up once, or give the trust document of the mesh that answered by --trust.',
+  },
+  ERR_ACCOUNT_ELSEWHERE: {
+    status: 500,
+    title: 'Sample accounts exist at the embedded issuer alone',
+    remedy: 'Leave --as out and sign in by the browser.',
+  },
+  ERR_SIGN_IN_REFUSED: {
+    status: 401,
+    title: 'The issuer refused the sign-in',
+    remedy: 'Sign in again, and agree to what is asked for; see whether the account may have it.',
+  },
+  ERR_SIGN_IN_FAILED: {
+    status: 502,
+    title: 'The sign-in came to nothing',
+    remedy: 'See whether the issuer of the configuration (./mesh config) can be reached.',
+  },
+  ERR_SIGN_IN_TIMEOUT: {
+    status: 504,
+    title: 'Nobody signed in',
+    remedy: 'Give the command again, and open the address that it prints.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -211,7 +211,13 @@ describe('@Action', () => {
 });
 
 describe('admits', () => {
-  const declaration = { kind: 'action', names: ['a:b', 'a:c'], pick: () => 'a:b' } as const;
+  const declaration = {
+    kind: 'action',
+    names: ['a:b', 'a:c'],
+    pick: () => 'a:b',
+    delegated: true,
+    transaction: undefined,
+  } as const;
   const id = (path: string) => SpiffeId.parse(`spiffe://a.test${path}`);
 
   it('is whether any action of the route is open to the caller', () => {

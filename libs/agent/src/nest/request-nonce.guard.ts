@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { HEADERS } from '@mesh/contracts';
+import { delegationOf } from '@mesh/delegation';
+import { signedInPersonOf } from '@mesh/delegation/nest';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { RequestError } from '../pipeline/pipeline.error.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** `Request-Nonce`, its caller's or made here. */
+    meshNonce?: string;
+  }
+}
+
+/** 128 bits, base64url. */
+const NONCE = /^[A-Za-z0-9_-]{21}[AQgw]$/;
+/** How long a nonce is remembered, in milliseconds: as long as an answer to it could pass for a fresh one. */
+const MEMORY_MS = 300_000;
+/** Nonces remembered at most. */
+const MAX_NONCES = 100_000;
+
+/**
+ * Takes each `Request-Nonce` of a caller once, so that two answers never fit one request. A request that failed gives
+ * its nonce back: the caller may try again with it. Agents must send one; for people one is made.
+ */
+@Injectable()
+export class RequestNonceGuard implements CanActivate {
+  /** `caller nonce` to when it is forgotten, the oldest first. */
+  readonly #used = new Map<string, number>();
+
+  canActivate(execution: ExecutionContext): boolean {
+    const request = execution.switchToHttp().getRequest<FastifyRequest>();
+    const { meshContext } = request;
+    const token = meshContext && delegationOf(meshContext);
+    if (!token) return true;
+    const given = request.headers[HEADERS.requestNonce];
+    const person = signedInPersonOf(request);
+    if (given === undefined && person) {
+      request.meshNonce = randomBytes(16).toString('base64url');
+      return true;
+    }
+    if (typeof given !== 'string' || !NONCE.test(given)) {
+      throw new RequestError(
+        'ERR_HEADER_INVALID',
+        'Request-Nonce is 128 random bits as base64url: 22 characters.',
+      );
+    }
+    const caller = person ? `${person.token.clientId} ${token.subject}` : token.actor.toString();
+    this.#use(`${caller} ${given}`, execution.switchToHttp().getResponse<FastifyReply>());
+    request.meshNonce = given;
+    return true;
+  }
+
+  #use(key: string, reply: FastifyReply): void {
+    const now = Date.now();
+    for (const [oldest, until] of this.#used) {
+      if (until > now && this.#used.size < MAX_NONCES) break;
+      this.#used.delete(oldest);
+    }
+    if (this.#used.has(key)) {
+      throw new RequestError('ERR_NONCE_REUSED', 'This Request-Nonce was used before.');
+    }
+    this.#used.set(key, now + MEMORY_MS);
+    reply.raw.once('close', () => {
+      if (reply.raw.statusCode !== 200) this.#used.delete(key);
+    });
+  }
+}

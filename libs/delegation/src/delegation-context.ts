@@ -1,0 +1,33 @@
+import type { RequestContext } from '@mesh/contracts';
+import type { TxnToken } from './txn-token/txn-token.js';
+
+const tokens = new WeakMap<RequestContext, TxnToken>();
+
+/**
+ * Binds a verified token to the request that is served on its behalf: once, for good. From then on it follows the
+ * request's context into the clients of other agents by itself, and every log line names it. The request's deadline
+ * is never later than the token's end.
+ *
+ * @param naming How logs name the person.
+ * @throws Error where the request has one: a mistake of the program
+ */
+export function bindDelegation(
+  context: RequestContext,
+  token: TxnToken,
+  naming: 'pseudonym' | 'subject',
+): void {
+  if (tokens.has(context)) throw new Error('The request is delegated already.');
+  tokens.set(context, token);
+  context.delegation = Object.freeze({
+    userId: naming === 'subject' ? token.subject : token.userId,
+    txn: token.txn,
+    actors: Object.freeze(token.actors.map(String)),
+    tokenHash: token.hash,
+  });
+  context.deadline = Math.min(context.deadline, token.expiresAt * 1000);
+}
+
+/** The token on whose behalf a request is served; undefined before it was verified, and where there is none. */
+export function delegationOf(context: RequestContext): TxnToken | undefined {
+  return tokens.get(context);
+}

@@ -1,0 +1,61 @@
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { RequestContext } from '@mesh/contracts';
+import { actionOf, callerOf, routeDeclaration, type HttpRequest } from '@mesh/identity/nest';
+import type { SpiffeId } from '@mesh/spiffe';
+import { bindDelegation } from '../delegation-context.js';
+import { assertMayActFor, type ExchangePolicy } from '../exchange/exchange-policy.js';
+import { assertTransaction, digestOfText } from '../transaction.js';
+import { TxnTokenError } from '../txn-token/txn-token.error.js';
+import { TXN_TOKEN_HEADER } from '../txn-token/txn-token.js';
+import type { TxnTokenVerifier } from '../txn-token/verify-txn-token.js';
+
+/** A request as libs/agent makes it: with its context. */
+export interface ContextualRequest extends HttpRequest {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly meshContext?: RequestContext;
+}
+
+/** By what a receiver judges the tokens it is sent. */
+export interface DelegationRules {
+  /** The receiver's own ID. */
+  readonly self: SpiffeId;
+  readonly verifier: TxnTokenVerifier;
+  readonly policy: Pick<ExchangePolicy, 'mayActFor'>;
+  /** How logs name a person. */
+  readonly naming: 'pseudonym' | 'subject';
+}
+
+/** The provider of the `DelegationRules`. */
+export const DELEGATION_RULES = Symbol('DELEGATION_RULES');
+
+/**
+ * Lets a request in to an `@Action` if its `Txn-Token` holds: genuine and alive, its outermost actor the TLS peer, its
+ * scope with the action, its person one that this agent may act for, its transaction what is asked. Runs after
+ * `CallerIdentityGuard`, which says who the peer is and what action is asked for. Actions with `delegated: false` take
+ * no token, nor do routes for people.
+ *
+ * @throws TxnTokenError
+ */
+@Injectable()
+export class DelegationGuard implements CanActivate {
+  constructor(@Inject(DELEGATION_RULES) private readonly rules: DelegationRules) {}
+
+  canActivate(execution: ExecutionContext): boolean {
+    const declaration = routeDeclaration(execution.getHandler());
+    if (declaration?.kind !== 'action' || !declaration.delegated) return true;
+    const { self, verifier, policy, naming } = this.rules;
+    const request = execution.switchToHttp().getRequest<ContextualRequest>();
+    const text = request.headers[TXN_TOKEN_HEADER];
+    if (typeof text !== 'string') {
+      throw new TxnTokenError('ERR_TOKEN_MISSING', 'The header Txn-Token is missing.');
+    }
+    // Both are there: the guard before would have refused the request.
+    const [peer, action] = [callerOf(request)!, actionOf(request)!];
+    const token = verifier.verify(text, peer.id);
+    token.assertScope(action);
+    assertMayActFor(policy, self, token.person);
+    assertTransaction(token, declaration.transaction?.(request.body, digestOfText) ?? {});
+    bindDelegation(request.meshContext!, token, naming);
+    return true;
+  }
+}

@@ -1,0 +1,53 @@
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { actionAskedFor, admitSignedIn, routeDeclaration } from '@mesh/identity/nest';
+import { AccessTokenError, AccessTokenScopeError } from '../access-token/access-token.error.js';
+import { bindDelegation } from '../delegation-context.js';
+import type { TokenClient } from '../exchange/token-client.js';
+import { digestOfText } from '../transaction.js';
+import type { ContextualRequest } from './delegation.guard.js';
+import { signedInPersonOf } from './people.js';
+
+/** How a service for people turns a sign-in into a transaction. */
+export interface SignedInRules {
+  readonly tokens: TokenClient;
+  /** The scopes that serving this action may take in all: itself, and what agents behind it do. */
+  scopesFor(action: string): readonly string[];
+  /** How logs name a person. */
+  readonly naming: 'pseudonym' | 'subject';
+}
+
+/** The provider of the `SignedInRules`; undefined where there are no routes for people. */
+export const SIGNED_IN_RULES = Symbol('SIGNED_IN_RULES');
+
+/**
+ * Lets a person in to a route with `@SignedIn` who may do what is asked, and obtains the transaction token for it:
+ * from here on the request is delegated. Runs before `CallerIdentityGuard`, which refuses such a route otherwise.
+ *
+ * @throws AccessTokenError, and what the token service refuses with
+ */
+@Injectable()
+export class SignedInGuard implements CanActivate {
+  constructor(@Inject(SIGNED_IN_RULES) private readonly rules: SignedInRules | undefined) {}
+
+  async canActivate(execution: ExecutionContext): Promise<boolean> {
+    const declaration = routeDeclaration(execution.getHandler());
+    if (declaration?.kind !== 'signed-in') return true;
+    const request = execution.switchToHttp().getRequest<ContextualRequest>();
+    const person = signedInPersonOf(request);
+    if (!person || !this.rules) {
+      throw new AccessTokenError('ERR_ACCESS_TOKEN_MISSING', 'Nobody is signed in.');
+    }
+    const action = actionAskedFor(declaration, request.body);
+    const { scope } = person.token;
+    if (!scope.includes(action)) throw new AccessTokenScopeError(action);
+    const token = await this.rules.tokens.issue(
+      person.reveal(),
+      // What the person may not is missed where it is needed, by the agent that needs it.
+      this.rules.scopesFor(action).filter((one) => scope.includes(one)),
+      declaration.transaction?.(request.body, digestOfText) ?? {},
+    );
+    bindDelegation(request.meshContext!, token, this.rules.naming);
+    admitSignedIn(request, action);
+    return true;
+  }
+}

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import { TxnTokenError } from './txn-token/txn-token.error.js';
+import type { TxnToken } from './txn-token/txn-token.js';
+
+/** SHA-256 of a text, base64url: what a transaction context holds of what a person wrote. */
+export function digestOfText(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+/**
+ * Holds what is asked now against what the token was issued for (`tctx`); members of the token that are not asked for
+ * are nobody's business here.
+ * @throws TxnTokenError `ERR_TOKEN_TRANSACTION`
+ */
+export function assertTransaction(token: TxnToken, asked: Readonly<Record<string, string>>): void {
+  const { transactionContext: issued } = token;
+  const other = Object.entries(asked).find(
+    ([name, value]) => !Object.hasOwn(issued, name) || issued[name] !== value,
+  );
+  if (other === undefined) return;
+  throw new TxnTokenError(
+    'ERR_TOKEN_TRANSACTION',
+    `The token was issued for another ${other[0]} than is asked for.`,
+  );
+}
