@@ -1,0 +1,146 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createLogger } from '@mesh/observability';
+import {
+  parseArchiveDocument,
+  parseTrustDocument,
+  serializeArchiveDocument,
+  type ArchivedAuthority,
+  type TrustDocument,
+} from '@mesh/provenance';
+import { Certificate, SpiffeId, TrustDomain } from '@mesh/spiffe';
+import { mintCa } from '@test/kit';
+import { StateFolder } from './state-folder.js';
+import { keepTrust } from './trust-records.js';
+
+const mesh = TrustDomain.parse('mesh.test');
+const idOf = (name: string) => SpiffeId.fromSegments(mesh, name);
+const gateway = idOf('gateway');
+const NOW = new Date('2026-11-24T12:00:00.900Z');
+const SECONDS = Date.parse('2026-11-24T12:00:00Z') / 1000;
+
+let first: Certificate;
+let second: Certificate;
+let foreign: Certificate;
+let state: StateFolder;
+let lines: Record<string, unknown>[];
+
+beforeAll(async () => {
+  const certificateOf = async (trustDomain: string) =>
+    Certificate.parse((await mintCa({ trustDomain })).certificateDer);
+  first = await certificateOf('mesh.test');
+  second = await certificateOf('mesh.test');
+  foreign = await certificateOf('other.test');
+});
+beforeEach(() => {
+  state = new StateFolder(mkdtempSync(join(tmpdir(), 'mesh-trust-')));
+  state.prepare();
+  lines = [];
+});
+afterEach(() => rmSync(state.path, { recursive: true }));
+
+function trust(authorities: Certificate[], trustDomain = mesh): TrustDocument {
+  const root = SpiffeId.fromSegments(trustDomain, 'gateway');
+  const edges = [{ caller: root, callee: SpiffeId.fromSegments(trustDomain, 'researcher') }];
+  return { bundle: { trustDomain, x509Authorities: authorities }, root, edges };
+}
+
+function keep(document: TrustDocument, now = NOW): void {
+  const destination = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      lines.push(JSON.parse(chunk.toString()));
+      done();
+    },
+  });
+  keepTrust(state, document, now, createLogger({ level: 'info', format: 'json', destination }));
+}
+
+const kept = () => parseTrustDocument(readFileSync(state.trustFile, 'utf8'));
+const archived = () => parseArchiveDocument(readFileSync(state.archiveFile, 'utf8'));
+const entry = (
+  certificate: Certificate,
+  since: number,
+  status: ArchivedAuthority['status'] = 'retired',
+) => ({ certificate, status, since });
+const writeArchive = (authorities: readonly ArchivedAuthority[]) =>
+  writeFileSync(state.archiveFile, serializeArchiveDocument({ trustDomain: mesh, authorities }));
+
+describe('keepTrust', () => {
+  it('keeps the trust document, and an archive that is empty at first', () => {
+    keep(trust([first]));
+    expect(kept().root).toEqual(gateway);
+    expect(kept().edges).toEqual([{ caller: gateway, callee: idOf('researcher') }]);
+    expect(kept().bundle.x509Authorities.map(({ raw }) => raw)).toEqual([first.raw]);
+    expect(archived()).toEqual({ trustDomain: mesh, authorities: [] });
+    expect(lines).toEqual([]);
+  });
+
+  it('archives a CA that stands no longer, as retired since now in whole seconds', () => {
+    keep(trust([first, second]));
+    expect(archived().authorities).toEqual([]);
+    keep(trust([second]));
+    expect(archived().authorities).toMatchObject([{ status: 'retired', since: SECONDS }]);
+    expect(archived().authorities[0]?.certificate.raw).toEqual(first.raw);
+  });
+
+  it('archives it once, and leaves the time it was retired at', () => {
+    keep(trust([first]));
+    keep(trust([second]));
+    keep(trust([second]), new Date(NOW.getTime() + 60_000));
+    keep(trust([first]), new Date(NOW.getTime() + 120_000));
+    expect(archived().authorities.map(({ since }) => since)).toEqual([SECONDS, SECONDS + 120]);
+  });
+
+  it('is bounded: the oldest retired go, a distrusted one stays', () => {
+    keep(trust([first]));
+    writeArchive([
+      entry(foreign, 1, 'distrusted'),
+      ...Array.from({ length: 1000 }, (_, since) => entry(foreign, since)),
+    ]);
+    keep(trust([second]));
+    const { authorities } = archived();
+    expect(authorities).toHaveLength(1000);
+    expect(authorities[0]).toMatchObject({ status: 'distrusted', since: 1 });
+    expect(authorities[1]).toMatchObject({ status: 'retired', since: 2 });
+    expect(authorities.at(-1)).toMatchObject({ status: 'retired', since: SECONDS });
+  });
+
+  it.each(['trustFile', 'archiveFile'] as const)(
+    'sets a damaged %s aside with a warning',
+    (file) => {
+      keep(trust([first]));
+      writeFileSync(state[file], '{"type":');
+      keep(trust([second]));
+      expect(kept().bundle.x509Authorities.map(({ raw }) => raw)).toEqual([second.raw]);
+      expect(readFileSync(`${state[file]}.aside`, 'utf8')).toBe('{"type":');
+      expect(lines).toMatchObject([{ level: 'warn', path: `${state[file]}.aside` }]);
+      expect(lines[0]).not.toHaveProperty('dropped');
+    },
+  );
+
+  it('does not mix trust domains: what is of another one is set aside', () => {
+    keep(trust([first]));
+    keep(trust([foreign], TrustDomain.parse('other.test')));
+    expect(archived()).toMatchObject({ authorities: [] });
+    expect(archived().trustDomain.name).toBe('other.test');
+    expect(lines.map(({ reason }) => reason)).toEqual([
+      'it is of another trust domain',
+      'it is of another trust domain',
+    ]);
+  });
+
+  it('leaves nothing in the folder that no mesh made', () => {
+    keep(trust([first]));
+    writeFileSync(state.trustFile, '');
+    keep(trust([second]));
+    expect(readdirSync(dirname(state.trustFile)).sort()).toEqual([
+      'mesh-archive.json',
+      'mesh-trust.json',
+      'mesh-trust.json.aside',
+    ]);
+    state.checkNothingForeign();
+  });
+});

@@ -1,0 +1,176 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { AgentDirectory, loadConfig } from '@mesh/agent';
+import { authorizeId, createMtlsPool, SpiffeId, X509Source } from '@mesh/identity';
+import { SamplePasswords, signInAs } from '@mesh/issuer';
+import { createLogger } from '@mesh/observability';
+import { parseArchiveDocument, parseTrustDocument } from '@mesh/provenance';
+import { FileSecretSource } from '@mesh/secrets';
+import { decodeJwt } from 'jose';
+import { StateFolder } from '../state/state-folder.js';
+import { issuerFault } from './issuer-fault.js';
+import { closingOrder } from './mesh.js';
+import { startStandIns, type StandIns } from './stand-ins.js';
+
+const ISSUER_ID = 'spiffe://mesh.local/ns/mesh/sa/issuer';
+
+let folder: string;
+let state: StateFolder;
+let lines: Record<string, unknown>[];
+const cleanups: (() => unknown)[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'mesh-'));
+  state = new StateFolder(join(folder, 'state'));
+  state.prepare();
+  lines = [];
+});
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+  rmSync(folder, { recursive: true });
+});
+
+async function start(env: Record<string, string> = {}): Promise<StandIns> {
+  const config = loadConfig({ cwd: folder, env: { MESH_STATE: state.path, ...env } });
+  const destination = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      for (const line of chunk.toString().trim().split('\n')) lines.push(JSON.parse(line));
+      done();
+    },
+  });
+  const standIns = await startStandIns({
+    config,
+    directory: directoryOf(config),
+    state,
+    logger: createLogger({ level: 'info', format: 'json', destination }),
+    secrets: new FileSecretSource(state.secrets),
+    anyPort: true,
+  });
+  cleanups.push(() => standIns.close());
+  return standIns;
+}
+
+const directoryOf = ({ agents, trustDomain }: ReturnType<typeof loadConfig>) =>
+  AgentDirectory.load(agents, trustDomain);
+
+async function keysAs(standIns: StandIns, workload: string): Promise<number> {
+  const source = await X509Source.create({ address: standIns.socketOf(workload) });
+  cleanups.push(() => source.close());
+  const pin = authorizeId(SpiffeId.parse(ISSUER_ID));
+  const pool = createMtlsPool(standIns.issuer!.agents.url, source, source, pin);
+  cleanups.push(() => pool.destroy());
+  const { status, body } = await pool.request({ method: 'GET', path: '/jwks' });
+  await body.text();
+  return status;
+}
+
+describe('the stand-ins', () => {
+  it('sign people in: with the passwords of a file for this user alone, for the API of this mesh', async () => {
+    const { issuer, issuerUrl } = await start();
+    expect(issuerUrl).toMatch(/^http:\/\/mesh\.localhost:\d+$/);
+    expect(statSync(state.passwordsFile).mode & 0o777).toBe(0o600);
+    const passwords = await SamplePasswords.open(state.passwordsFile);
+    const { accessToken } = await signInAs(issuer!.url, 'reader', passwords.of('reader'), {
+      scope: 'research:fast',
+      resource: 'https://mesh.local/api',
+    });
+    expect(decodeJwt(accessToken)).toMatchObject({ iss: issuerUrl, sub: 'reader' });
+    expect(await issuerFault(issuerUrl)).toBeUndefined();
+    expect(await issuerFault(issuerUrl.replace('mesh.', 'other.'))).toBe(
+      'it answers with status 421',
+    );
+    expect(lines.filter((line) => 'dropped' in line)).toEqual([]);
+    expect(JSON.stringify(lines)).not.toContain(passwords.of('reader'));
+  });
+
+  it('give the keys, over mTLS, to agents that verify access tokens and to no other', async () => {
+    const standIns = await start();
+    expect(await keysAs(standIns, 'gateway')).toBe(200);
+    expect(await keysAs(standIns, 'tts')).toBe(200);
+    await expect(keysAs(standIns, 'writer')).rejects.toThrow();
+    expect(lines).toContainEqual(
+      expect.objectContaining({ event: 'handshake', outcome: 'refused', side: 'server' }),
+    );
+  });
+
+  it('tell the processes of agents where they are', async () => {
+    const standIns = await start();
+    expect(standIns.environmentOf('writer')).toEqual({
+      SPIFFE_ENDPOINT_SOCKET: standIns.socketOf('writer'),
+      MESH_ISSUER_URL: standIns.issuerUrl,
+      MESH_ISSUER_AGENTS_URL: standIns.issuer!.agents.url,
+      MESH_ISSUER_SPIFFE_ID: ISSUER_ID,
+    });
+  });
+
+  it('are without an issuer where people sign in at another one', async () => {
+    const standIns = await start({ MESH_ISSUER_URL: 'https://login.example.org' });
+    expect(standIns.issuer).toBeUndefined();
+    expect(standIns.issuerUrl).toBe('https://login.example.org');
+    expect(Object.keys(standIns.environmentOf('writer'))).toEqual(['SPIFFE_ENDPOINT_SOCKET']);
+    expect(() => standIns.socketOf('issuer')).toThrow();
+    expect(() => statSync(state.passwordsFile)).toThrow();
+  });
+
+  it('keep the key of the pseudonyms and the passwords from one run to the next', async () => {
+    const files = () =>
+      [join(state.secrets, 'pseudonyms'), state.passwordsFile].map((file) =>
+        readFileSync(file, 'utf8'),
+      );
+    await (await start()).close();
+    const before = files();
+    expect(before[0]).toMatch(/^[\w-]{43}\n$/);
+    await start();
+    expect(files()).toEqual(before);
+  });
+
+  it('keep what answers are verified against: the CA of the first run is in the archive of the second', async () => {
+    const trust = () => parseTrustDocument(readFileSync(state.trustFile, 'utf8'));
+    const archive = () => parseArchiveDocument(readFileSync(state.archiveFile, 'utf8'));
+    await (await start()).close();
+    const [first] = trust().bundle.x509Authorities;
+    expect(trust().root.toString()).toBe('spiffe://mesh.local/ns/agents/sa/gateway');
+    expect(trust().edges.map(({ caller, callee }) => `${caller.path} ${callee.path}`)).toEqual([
+      '/ns/agents/sa/gateway /ns/agents/sa/researcher',
+      '/ns/agents/sa/researcher /ns/agents/sa/writer',
+    ]);
+    expect(archive().authorities).toEqual([]);
+    await start();
+    expect(trust().bundle.x509Authorities).not.toContainEqual(first);
+    expect(archive().authorities).toMatchObject([{ status: 'retired' }]);
+    expect(archive().authorities[0]?.certificate.raw).toEqual(first?.raw);
+  });
+
+  it('are closed by who starts them, also when they cannot all start', async () => {
+    const { issuerUrl } = await start();
+    const port = new URL(issuerUrl).port;
+    const config = loadConfig({
+      cwd: folder,
+      env: { MESH_STATE: join(folder, 'other'), MESH_ISSUER_PORT: port },
+    });
+    const other = new StateFolder(config.state);
+    other.prepare();
+    const options = {
+      config,
+      directory: directoryOf(config),
+      state: other,
+      logger: createLogger({ level: 'silent', format: 'json' }),
+      secrets: new FileSecretSource(other.secrets),
+    };
+    await expect(startStandIns(options)).rejects.toMatchObject({ code: 'ERR_ISSUER_LISTEN' });
+    // Its sockets are free again.
+    const again = await startStandIns({ ...options, anyPort: true });
+    await again.close();
+    await again.close();
+  });
+});
+
+describe('the order of closing', () => {
+  it('has callers before those they call, and last who issues the tokens of all', () => {
+    const config = loadConfig({ cwd: folder, env: {} });
+    expect(closingOrder(directoryOf(config))).toEqual(['gateway', 'researcher', 'writer', 'tts']);
+  });
+});
