@@ -1,4 +1,5 @@
 import { errorAreas, errorEntry, MeshError, type ErrorCode } from '@mesh/errors';
+import { printableLine } from './printable.js';
 
 /** Errors whose own message says what to do, since it knows the variable, file or process. */
 const COMPLETE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -18,7 +19,7 @@ export function failureLine(error: unknown): string {
       : error instanceof Error
         ? error.message
         : String(error);
-  return line.replace(/\s+/g, ' ').trim();
+  return printableLine(line);
 }
 
 function remedyOf(code: ErrorCode): string {
