@@ -1,7 +1,20 @@
 import { Command } from 'commander';
 import type { AskFlags } from './commands/ask/ask.js';
 import type { Flags } from './commands/prepare.js';
-import { depth, documents, json, logFormat, logLevel, model, search } from './options.js';
+import type { TokenFlags } from './commands/token.js';
+import type { VerifyFlags } from './commands/verify/verify.js';
+import {
+  account,
+  at,
+  depth,
+  documents,
+  json,
+  logFormat,
+  logLevel,
+  model,
+  scope,
+  search,
+} from './options.js';
 
 type UpFlags = Flags & { readonly split?: true };
 type Json = { readonly json?: true };
@@ -28,6 +41,7 @@ export function program(): Command {
     .description('ask one question, of the running mesh or of one started for it')
     .argument('<question>', 'in any language, in quotes')
     .addOption(depth())
+    .addOption(account())
     .addOption(json())
     .addOption(documents())
     .addOption(model())
@@ -36,6 +50,25 @@ export function program(): Command {
     .action(async (question: string, flags: AskFlags) =>
       (await import('./commands/ask/ask.js')).ask(question, flags),
     );
+
+  mesh
+    .command('verify')
+    .description('prove who made a kept answer, for whom and from what, or say why it is refused')
+    .argument('<file>', 'what ./mesh ask --json printed; - for standard input')
+    .option('--trust <file>', 'trust document; default: that of the state folder')
+    .option('--archive <file>', 'archive of retired CAs that belongs to it')
+    .addOption(at())
+    .addOption(json())
+    .action(async (file: string, flags: VerifyFlags) =>
+      (await import('./commands/verify/verify.js')).verify(file, flags),
+    );
+
+  mesh
+    .command('token')
+    .description('sign in at the running mesh and print an access token, for curl')
+    .addOption(account())
+    .addOption(scope())
+    .action(async (flags: TokenFlags) => (await import('./commands/token.js')).token(flags));
 
   mesh
     .command('infra')
@@ -106,7 +139,18 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   './mesh ask': [
     './mesh ask "How does a workload get its SVID?"',
     './mesh ask "What did we decide about backups?" --documents ~/notes --depth deep',
-    './mesh ask "What is an SVID?" --json | jq -r .answer',
+    './mesh ask "What is an SVID?" --as reader',
+    './mesh ask "What is an SVID?" --json > answer.json && ./mesh verify answer.json',
+  ],
+  './mesh verify': [
+    './mesh verify answer.json',
+    './mesh verify answer.json --at 2026-11-24T18:30:00Z',
+    './mesh verify answer.json --trust trust.json --archive archive.json',
+    './mesh ask "What is an SVID?" --json | ./mesh verify - --json | jq .verdict',
+  ],
+  './mesh token': [
+    './mesh token | sed "s/^/Authorization: Bearer /" | curl -H @- --json \'{"question":"What is an SVID?"}\' http://127.0.0.1:4000/v1/research',
+    './mesh token --as reader --scope research:fast',
   ],
   './mesh infra': ['./mesh infra', 'npm run agent -- researcher   # in another terminal'],
   './mesh status': ['./mesh status', "./mesh status --json | jq '.agents[].status'"],

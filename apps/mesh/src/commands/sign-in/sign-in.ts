@@ -1,0 +1,75 @@
+import type { AgentDirectory, MeshConfig } from '@mesh/agent';
+import { SamplePasswords, signInAs } from '@mesh/issuer';
+import type { StateFolder } from '../../state/state-folder.js';
+import { CommandError } from '../command.error.js';
+import { browserSignIn } from './browser-sign-in.js';
+
+/** How long the embedded issuer may take, in milliseconds. */
+const EMBEDDED_MS = 10_000;
+/** How long a person may take in the browser, in milliseconds. */
+const BROWSER_MS = 300_000;
+
+/** Where people of a mesh sign in. */
+export interface MeshIssuer {
+  readonly issuerUrl: string;
+  readonly embeddedIssuer: boolean;
+  /** Holds the passwords of the embedded issuer's accounts. */
+  readonly state: StateFolder;
+}
+
+export interface SignInOptions {
+  /** Sample account of the embedded issuer. Default `analyst` there. */
+  readonly as: string | undefined;
+  readonly clientId: string;
+  /** Separated by spaces; the token may hold fewer. */
+  readonly scope: string;
+  readonly resource: string;
+  readonly signal: AbortSignal;
+  /** Tells the person what to do. */
+  readonly say: (line: string) => void;
+}
+
+/**
+ * A person's access token: of a sample account where the issuer is the embedded one, else by the person's browser. It
+ * is kept in memory alone.
+ *
+ * @throws CommandError, IssuerError, SignInError; the signal's reason
+ */
+export async function signIn(issuer: MeshIssuer, options: SignInOptions): Promise<string> {
+  const { as, signal, ...request } = options;
+  if (!issuer.embeddedIssuer) {
+    assertNoAccount(as, issuer.issuerUrl);
+    return browserSignIn(issuer.issuerUrl, { ...request, signal, limitMs: BROWSER_MS });
+  }
+  const account = as ?? 'analyst';
+  const passwords = await SamplePasswords.open(issuer.state.passwordsFile);
+  const { accessToken } = await signInAs(issuer.issuerUrl, account, passwords.of(account), {
+    ...request,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(EMBEDDED_MS)]),
+  });
+  return accessToken;
+}
+
+/** @throws CommandError `ERR_ACCOUNT_ELSEWHERE` for a sample account at another issuer than the embedded one. */
+export function assertNoAccount(as: string | undefined, issuerUrl: string): void {
+  if (as === undefined) return;
+  throw new CommandError(
+    'ERR_ACCOUNT_ELSEWHERE',
+    `--as ${as} names an account of the embedded issuer, but people of this mesh sign in at ${issuerUrl}: leave it out and sign in by the browser.`,
+  );
+}
+
+/** Whose tokens the gateway takes: the first of its `apiClients` is the command line. @throws CommandError */
+export function apiClientOf(directory: AgentDirectory): string {
+  const [clientId] = directory.get('gateway').apiClients;
+  if (clientId !== undefined) return clientId;
+  throw new CommandError(
+    'ERR_SIGN_IN_FAILED',
+    "The gateway's agent.yaml names no client under apiClients: it takes nobody's token.",
+  );
+}
+
+/** What access tokens have to be for. */
+export function resourceOf({ apiAudience, trustDomain }: MeshConfig): string {
+  return apiAudience ?? `https://${trustDomain.name}/api`;
+}
