@@ -2,20 +2,29 @@ import { BodyInvalidError, parseContract } from '@mesh/agent';
 import { ResearchRequestDto, type Depth } from '@mesh/contracts';
 import { differences } from '../../state/running-mesh.js';
 import { exitCodeOf, stopOnSignals } from '../../stop.js';
-import { logUnexpected, prepare, type Flags, type Prepared } from '../prepare.js';
-import { CommandError } from '../command.error.js';
 import { isReady } from '../../up/is-ready.js';
+import { CommandError } from '../command.error.js';
+import { logUnexpected, prepare, type Flags, type Prepared } from '../prepare.js';
+import {
+  apiClientOf,
+  assertNoAccount,
+  resourceOf,
+  signIn,
+  type MeshIssuer,
+} from '../sign-in/sign-in.js';
 import { startOwnMesh } from './own-mesh.js';
 import { readable } from './readable.js';
 import { research } from './research.js';
+import { verifyDelivered } from './verify-delivered.js';
 
 export interface AskFlags extends Flags {
   readonly depth: Depth;
+  readonly as?: string;
   readonly json?: true;
 }
 
 /** A mesh that answers, whoever started it. */
-export interface AskedMesh {
+export interface AskedMesh extends MeshIssuer {
   readonly gatewayUrl: string;
   close(): Promise<void>;
 }
@@ -25,16 +34,25 @@ export async function ask(text: string, flags: AskFlags): Promise<void> {
   const request = parse(text, flags.depth);
   const stop = stopOnSignals();
   const prepared = prepare(flags, { quiet: true });
+  const { config, directory } = prepared;
   let mesh: AskedMesh | undefined;
   try {
-    mesh = (await runningMesh(prepared)) ?? (await startOwnMesh(prepared, flags, stop.signal, say));
-    const { deadlineMs } = prepared.directory.get('gateway').limits;
-    const answer = await research(mesh.gatewayUrl, request, {
+    mesh = (await runningMesh(prepared)) ?? (await ownMesh(prepared, flags, stop.signal));
+    const clientId = apiClientOf(directory);
+    const accessToken = await signIn(mesh, {
+      as: flags.as,
+      clientId,
+      // A token carries what was asked for, and no more.
+      scope: `research:${flags.depth} draft:write`,
+      resource: resourceOf(config),
       signal: stop.signal,
-      deadlineMs,
       say,
     });
-    process.stdout.write(flags.json ? `${JSON.stringify(answer, null, 2)}\n` : readable(answer));
+    const { deadlineMs } = directory.get('gateway').limits;
+    const options = { accessToken, signal: stop.signal, deadlineMs, say };
+    const delivered = await research(mesh.gatewayUrl, request, options);
+    const answer = await verifyDelivered(delivered, clientId, mesh.state);
+    process.stdout.write(flags.json ? `${delivered.document}\n` : readable(answer));
   } catch (error) {
     if (!stop.signal.aborted) {
       logUnexpected(prepared.logger, error);
@@ -69,7 +87,18 @@ async function runningMesh({ state, config }: Prepared): Promise<AskedMesh | und
   // With `infra` the agents are started by others, or not.
   const probe = running.agents['gateway']!.managementUrl;
   if (running.shape === 'infra' && !(await isReady(probe))) return undefined;
-  return { gatewayUrl: running.gatewayUrl, close: () => Promise.resolve() };
+  const { gatewayUrl, issuerUrl, embeddedIssuer } = running;
+  return { gatewayUrl, issuerUrl, embeddedIssuer, state, close: () => Promise.resolve() };
+}
+
+async function ownMesh(
+  prepared: Prepared,
+  flags: AskFlags,
+  signal: AbortSignal,
+): Promise<AskedMesh> {
+  const { issuerUrl } = prepared.config;
+  if (issuerUrl !== undefined) assertNoAccount(flags.as, issuerUrl);
+  return startOwnMesh(prepared, flags, signal, say);
 }
 
 function say(line: string): void {

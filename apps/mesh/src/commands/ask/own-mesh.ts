@@ -30,6 +30,9 @@ export async function startOwnMesh(
     });
     return {
       gatewayUrl: mesh.agents.find(({ name }) => name === 'gateway')!.url,
+      issuerUrl: mesh.issuerUrl,
+      embeddedIssuer: mesh.embeddedIssuer,
+      state: own.state,
       close: async () => {
         await mesh.close();
         release();

@@ -1,26 +1,38 @@
 import type { AnswerDto } from '@mesh/contracts';
+import type { VerifiedAnswer } from '@mesh/provenance';
+import { printable, printableLine } from '../../printable.js';
 
-// A document may hold sequences that move the cursor, set the title or write to the clipboard.
-// eslint-disable-next-line no-control-regex -- these are what is taken out
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
-
-/** The answer for a person: text, the sources it cites, who had a part in it. */
-export function readable({ answer, sources, model, agents, correlationId }: AnswerDto): string {
+/** The verified answer for a person: text, the sources it cites, and from the statements who wrote it. */
+export function readable(verified: VerifiedAnswer): string {
+  const { answer, model, correlationId } = verified.content as unknown as AnswerDto;
   const cited = new Set([...answer.matchAll(/\[(\d+)\]/g)].map(([, id]) => Number(id)));
-  const list = sources
+  const list = verified.sources
+    .map(({ source }) => source)
     .filter(({ id }) => cited.has(id))
-    .map(({ id, title, url }) => `  [${id}] ${title}\n      ${url}`);
-  return [
-    answer.trim(),
-    ...(list.length > 0 ? ['', 'Sources', ...list] : []),
-    '',
-    model.used
-      ? `Written by ${model.provider} ${model.name}.`
-      : 'Sentences picked from the sources; no model was used.',
-    `Answered by ${agents.map(({ spiffeId }) => spiffeId).join(' <- ')}`,
-    `Correlation ID ${correlationId}`,
-    '',
-  ]
-    .join('\n')
-    .replace(CONTROL, '');
+    .flatMap(({ id, title, url }) => [
+      `  [${id}] ${printableLine(title)}`,
+      `      ${printableLine(url)}`,
+    ]);
+  return printable(
+    [
+      answer.trim(),
+      ...(list.length > 0 ? ['', 'Sources', ...list] : []),
+      '',
+      model.used
+        ? `Written by ${printableLine(`${model.provider} ${model.name}`)}.`
+        : 'Sentences picked from the sources; no model was used.',
+      `Verified: ${signers(verified)}`,
+      `Correlation ID ${printableLine(correlationId)}`,
+      '',
+    ].join('\n'),
+  );
+}
+
+/** Who wrote it is who names no other statement as input; the others handed it on. */
+function signers({ nodes, edges }: VerifiedAnswer): string {
+  const ids = nodes.map(({ statement }) => statement.iss.toString());
+  const isWriter = (_: string, place: number) => edges.every(({ outer }) => outer !== place);
+  const writers = ids.filter(isWriter).join(' and ');
+  const others = ids.filter((id, place) => !isWriter(id, place)).reverse();
+  return `written by ${writers}${others.length > 0 ? `, signed on by ${others.join(' and ')}` : ''}.`;
 }

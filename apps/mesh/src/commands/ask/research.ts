@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { request as send, type Dispatcher } from 'undici';
 import { serverSentEvents } from '@mesh/agent';
-import type { AnswerDto, ResearchRequestDto, Stage } from '@mesh/contracts';
+import { HEADERS, type ResearchRequestDto, type Stage } from '@mesh/contracts';
 import { isErrorCode, MeshError, type Problem } from '@mesh/errors';
+import { type Digest, requestDigest } from '@mesh/provenance';
 import { CommandError } from '../command.error.js';
 
 /** Largest answer that is read, in bytes. */
@@ -9,9 +11,11 @@ const ANSWER_BYTES = 8 * 1024 * 1024;
 /** How much longer than the gateway's own deadline its silence is borne, in milliseconds. */
 const PATIENCE_MS = 10_000;
 
+const PATH = '/v1/research';
 const STAGES: Readonly<Record<Stage, string>> = { searching: 'Searching…', writing: 'Writing…' };
 
 export interface ResearchOptions {
+  readonly accessToken: string;
   readonly signal: AbortSignal;
   /** The gateway's own deadline, in milliseconds. */
   readonly deadlineMs: number;
@@ -19,26 +23,45 @@ export interface ResearchOptions {
   readonly say: (line: string) => void;
 }
 
-/** Asks a gateway; reads its events until the answer. */
+/** What a gateway delivered, and to which request it has to be the answer. Nothing of it is verified. */
+export interface Delivered {
+  /** JSON text. */
+  readonly document: string;
+  readonly request: Digest;
+}
+
+/**
+ * Asks a gateway and reads its events until the answer. The text that comes before it is not shown: it is only proven
+ * by the answer's statements.
+ */
 export async function research(
   gatewayUrl: string,
-  request: ResearchRequestDto,
-  { signal, deadlineMs, say }: ResearchOptions,
-): Promise<AnswerDto> {
+  body: ResearchRequestDto,
+  { accessToken, signal, deadlineMs, say }: ResearchOptions,
+): Promise<Delivered> {
+  // 128 fresh bits, so that no earlier answer is one to this request.
+  const nonce = randomBytes(16).toString('base64url');
+  const request = await requestDigest({ method: 'POST', path: PATH, nonce, body: { ...body } });
   try {
     const silence = deadlineMs + PATIENCE_MS;
-    const response = await send(`${gatewayUrl}/v1/research`, {
+    const response = await send(`${gatewayUrl}${PATH}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
-      body: JSON.stringify(request),
+      headers: {
+        authorization: `Bearer ${accessToken}`,
+        [HEADERS.requestNonce]: nonce,
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+      },
+      body: JSON.stringify(body),
       headersTimeout: silence,
       bodyTimeout: silence,
       signal,
     });
     if (response.statusCode !== 200) throw await problemOf(response, gatewayUrl);
     for await (const { event, data } of serverSentEvents(response.body, ANSWER_BYTES, tooLarge)) {
+      if (event === 'done') return { document: data, request };
+      if (event === 'text') continue;
       const value = JSON.parse(data) as Record<string, unknown>;
-      if (event === 'done') return value as unknown as AnswerDto;
       if (event === 'error') throw failure(value as unknown as Problem);
       if (event === 'progress') say(STAGES[value['stage'] as Stage]);
       if (event === 'sources') say(found((value['sources'] as unknown[]).length));
