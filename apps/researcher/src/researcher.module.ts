@@ -14,7 +14,8 @@ export class ResearcherModule {
       module: ResearcherModule,
       imports: [
         SearchModule.registerAsync({
-          imports: [HttpModule],
+          // Registered, so that it has a client of its own: the module as it is shares one with the whole process.
+          imports: [HttpModule.register({})],
           inject: [HttpService],
           useFactory: (http: HttpService): SearchModuleOptions =>
             context.config.search === 'tavily' ? tavily(context, http) : documents(context),

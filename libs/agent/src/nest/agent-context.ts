@@ -126,6 +126,11 @@ export class AgentContext {
     };
   }
 
+  /** The OpenID issuer that people sign in at; undefined where none is configured. */
+  get issuerUrl(): string | undefined {
+    return this.issuer?.url;
+  }
+
   /**
    * Verifies access tokens of the issuer that people sign in at.
    * @throws ConfigError where none is configured

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { RequestListener } from 'node:http';
 import 'reflect-metadata';
+import { HttpService } from '@nestjs/axios';
 import { NestFactory, DiscoveryService } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { HealthIndicatorFunction } from '@nestjs/terminus';
@@ -15,6 +16,7 @@ import {
 import { People } from '@mesh/delegation/nest';
 import { IdentityHealthIndicator } from '@mesh/identity/nest';
 import {
+  currentContext,
   logHandshake,
   MeshMetrics,
   runAsAgent,
@@ -25,6 +27,8 @@ import {
 import { NestLogger } from '@mesh/observability/nest';
 import { PolicyHealthIndicator } from '@mesh/resilience/nest';
 import { ScopedSecretSource, type SecretSource } from '@mesh/secrets';
+import { recordEgress, recordOf } from '@mesh/signing';
+import axios, { type AxiosInstance } from 'axios';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AgentDirectory } from '../agent-file/agent-directory.js';
 import { ConfigError } from '../config/config.error.js';
@@ -224,7 +228,9 @@ async function createApp(
   const fastify = app.getHttpAdapter().getInstance();
   // JSON is the one body there is; Fastify would take text as well.
   fastify.removeContentTypeParser('text/plain');
-  const routes = new RouteTable(app.get(DiscoveryService, { strict: false }));
+  const discovery = app.get(DiscoveryService, { strict: false });
+  recordOutsideCalls(discovery);
+  const routes = new RouteTable(discovery);
   checkDeclarations(routes, context);
   const hooks = (late.hooks = new RequestHooks({
     agent,
@@ -269,6 +275,24 @@ function checkDeclarations(routes: RouteTable, { directory, file, name }: AgentC
         ? 'is delegated: false, and the route that serves it is not'
         : 'is served by a route with delegated: false, and wants it too',
     );
+  }
+}
+
+/**
+ * Every call to the outside by `HttpService` is noted in the statement of the request that it is made for.
+ * @throws TypeError for the client that all of the process share: it cannot be told whose calls they are
+ */
+function recordOutsideCalls(discovery: DiscoveryService): void {
+  const clients = new Set<AxiosInstance>();
+  for (const { instance } of discovery.getProviders()) {
+    if (instance instanceof HttpService) clients.add(instance.axiosRef);
+  }
+  for (const client of clients) {
+    if (client === axios) throw new TypeError('Import HttpModule.register({}), not HttpModule.');
+    recordEgress(client, () => {
+      const context = currentContext();
+      return context && recordOf(context);
+    });
   }
 }
 

@@ -30,7 +30,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
  * LlmModule.register({ model: new ExtractiveWriter() })
  */
 @Module({
-  imports: [TerminusModule, HttpModule],
+  // Registered, so that it has a client of its own: the module as it is shares one with the whole process.
+  imports: [TerminusModule, HttpModule.register({})],
   providers: [
     { provide: DRAFT_MODEL, inject: [MODULE_OPTIONS_TOKEN, HttpService], useFactory: modelOf },
     ModelHealthIndicator,
