@@ -1,19 +1,39 @@
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import { defineAgent } from '@mesh/agent/nest';
+import { defineAgent, type AgentContext } from '@mesh/agent/nest';
 import { GatewayModule } from './gateway.module.js';
+import { BEARER, SIGN_IN } from './security-schemes.js';
 
 export const agent = defineAgent({
   name: 'gateway',
   listener: 'people',
   module: () => GatewayModule,
-  configure: (app) => {
+  configure: (app, context) => {
     const document = new DocumentBuilder()
       .setTitle('Zero Trust AI Agent Mesh')
-      .setDescription('Ask a question; every hop behind this gateway is mutually authenticated.')
+      .setDescription(
+        'Ask a question; every hop behind this gateway is mutually authenticated, on behalf of who is signed in, and every answer is signed by each agent that had a part in it.',
+      )
       .setVersion('1')
+      .addSecurity(SIGN_IN, {
+        type: 'openIdConnect',
+        description: 'Sign in at the OpenID issuer: authorization code with PKCE.',
+        openIdConnectUrl: `${context.issuerUrl}/.well-known/openid-configuration`,
+      })
+      .addBearerAuth({ type: 'http', description: 'An access token: `./mesh token`.' }, BEARER)
       .build();
     SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, document), {
       jsonDocumentUrl: 'openapi.json',
+      swaggerOptions: { initOAuth: oauth(context) },
     });
   },
 });
+
+/** The Authorize button: a public client, PKCE, and a token for this mesh's API (RFC 8707). */
+function oauth({ file, config }: AgentContext): object {
+  return {
+    clientId: file.apiClients.find((client) => client.endsWith('-swagger')),
+    scopes: ['research:fast', 'research:deep', 'draft:write'],
+    usePkceWithAuthorizationCodeGrant: true,
+    additionalQueryStringParams: { resource: config.audience() },
+  };
+}

@@ -5,10 +5,12 @@ import {
   ApiHeader,
   ApiProduces,
   ApiResponse,
+  ApiSecurity,
   getSchemaPath,
 } from '@nestjs/swagger';
 import { AnswerDto, ResearchRequestDto } from '@mesh/contracts';
 import { errorCodes, errorEntry, type ErrorCode } from '@mesh/errors';
+import { BEARER, SIGN_IN } from '../security-schemes.js';
 import { answerExample, eventStreamExample, problemExample, questionExamples } from './examples.js';
 import { ProblemDto } from './problem.dto.js';
 
@@ -17,6 +19,7 @@ const CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ERR_BODY_INVALID',
   'ERR_BODY_MALFORMED',
   'ERR_HEADER_INVALID',
+  'ERR_NONCE_REUSED',
   'ERR_REQUEST_MALFORMED',
   'ERR_NOT_ACCEPTABLE',
   'ERR_REQUEST_TIMEOUT',
@@ -28,6 +31,7 @@ const CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ERR_PEER_FAILED',
   'ERR_PEER_UNREACHABLE',
   'ERR_DEADLINE_EXCEEDED',
+  ...errorCodes.filter((code) => code.startsWith('ERR_ACCESS_TOKEN_')),
   ...errorCodes.filter((code) => errorEntry(code)?.relay && code !== 'ERR_REQUEST_ABORTED'),
 ]);
 
@@ -51,6 +55,15 @@ export function ApiAnswer(): MethodDecorator {
       description: 'Milliseconds the caller waits at most.',
       schema: { type: 'string', pattern: '^[0-9]{1,8}$' },
     }),
+    ApiHeader({
+      name: 'Request-Nonce',
+      required: false,
+      description:
+        'Binds the answer to this very request: 128 fresh random bits as base64url, taken once. Made if missing.',
+      schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{21}[AQgw]$' },
+    }),
+    ApiSecurity(SIGN_IN, ['research:fast', 'research:deep', 'draft:write']),
+    ApiSecurity(BEARER),
     ApiResponse({
       status: 200,
       description: 'The answer, or that the sources hold none (`answered: false`).',

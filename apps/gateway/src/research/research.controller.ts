@@ -48,7 +48,7 @@ export class ResearchController {
         continue;
       }
       // The proof of the researcher's answer is carried on by its signed statements, not by these members.
-      const { agents, requests: _requests, statements: _statements, ...result } = event.result;
+      const { agents, requests, statements, ...result } = event.result;
       const { correlationId } = context;
       const record = recordOf(context);
       record.edit('agent-added');
