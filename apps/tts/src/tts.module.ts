@@ -10,7 +10,7 @@ import { TokenController } from './token/token.controller.js';
 export class TtsModule {
   /** @throws PseudonymKeyError, SecretError: without the key of the pseudonyms nothing is issued. */
   static async for(context: AgentContext): Promise<DynamicModule> {
-    const { accessTokens, directory, exchangePolicy, identity, name } = context;
+    const { accessTokens, config, directory, exchangePolicy, identity, name } = context;
     const service = new TokenService(
       directory.spiffeIdOf(name),
       identity,
@@ -18,6 +18,10 @@ export class TtsModule {
       accessTokens,
       exchangePolicy,
       new Pseudonyms(await pseudonymKey(context.secrets, context.signal)),
+      {
+        lifetimeSeconds: config.txnTokenTtlSeconds,
+        maxActors: config.txnTokenMaxActors,
+      },
     );
     return {
       module: TtsModule,

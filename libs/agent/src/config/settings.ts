@@ -163,6 +163,18 @@ export const settings = {
     standard: () => undefined,
     shown: '`https://`, the trust domain and `/api`',
   }),
+  txnTokenTtlSeconds: setting({
+    kind: wholeNumber(10, 900, 'seconds'),
+    variable: 'MESH_TXN_TOKEN_TTL',
+    description: 'how long a transaction token lives at most',
+    standard: () => 300,
+  }),
+  txnTokenMaxActors: setting({
+    kind: wholeNumber(1, 8, 'workloads'),
+    variable: 'MESH_TXN_TOKEN_MAX_ACTORS',
+    description: 'how many workloads a transaction goes through at most',
+    standard: () => 4,
+  }),
   logUserId: setting<'pseudonym' | 'subject'>({
     kind: oneOf('pseudonym', 'subject'),
     variable: 'MESH_LOG_USER_ID',
