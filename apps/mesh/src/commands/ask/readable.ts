@@ -4,7 +4,7 @@ import { printable, printableLine } from '../../printable.js';
 
 /** The verified answer for a person: text, the sources it cites, and from the statements who wrote it. */
 export function readable(verified: VerifiedAnswer): string {
-  const { answer, model, correlationId } = verified.content as unknown as AnswerDto;
+  const { answer, correlationId } = verified.content as unknown as AnswerDto;
   const cited = new Set([...answer.matchAll(/\[(\d+)\]/g)].map(([, id]) => Number(id)));
   const list = verified.sources
     .map(({ source }) => source)
@@ -18,21 +18,29 @@ export function readable(verified: VerifiedAnswer): string {
       answer.trim(),
       ...(list.length > 0 ? ['', 'Sources', ...list] : []),
       '',
-      model.used
-        ? `Written by ${printableLine(`${model.provider} ${model.name}`)}.`
-        : 'Sentences picked from the sources; no model was used.',
-      `Verified: ${signers(verified)}`,
+      modelsOf(verified),
+      `Verified: ${signersOf(verified)}`,
       `Correlation ID ${printableLine(correlationId)}`,
       '',
     ].join('\n'),
   );
 }
 
-/** Who wrote it is who names no other statement as input; the others handed it on. */
-function signers({ nodes, edges }: VerifiedAnswer): string {
-  const ids = nodes.map(({ statement }) => statement.iss.toString());
-  const isWriter = (_: string, place: number) => edges.every(({ outer }) => outer !== place);
-  const writers = ids.filter(isWriter).join(' and ');
-  const others = ids.filter((id, place) => !isWriter(id, place)).reverse();
-  return `written by ${writers}${others.length > 0 ? `, signed on by ${others.join(' and ')}` : ''}.`;
+function modelsOf({ nodes }: VerifiedAnswer): string {
+  const models = nodes
+    .flatMap(({ statement }) => statement.producers)
+    .filter(({ kind }) => kind === 'model')
+    .map(({ provider, name }) => `${provider} ${name}`);
+  return models.length > 0
+    ? `Written by ${models.join(' and ')}.`
+    : 'Sentences picked from the sources; no model was used.';
+}
+
+/** Who wrote it is who names no other statement as input; the others passed it on. */
+function signersOf({ nodes, edges }: VerifiedAnswer): string {
+  const isOuter = (place: number) => edges.some(({ outer }) => outer === place);
+  const ids = nodes.map(({ statement }) => statement.iss);
+  const writers = ids.filter((_, place) => !isOuter(place)).join(' and ');
+  const others = ids.filter((_, place) => isOuter(place)).reverse();
+  return `written by ${writers}${others.length > 0 ? `, passed on by ${others.join(' and ')}` : ''}.`;
 }

@@ -6,6 +6,7 @@ import {
   buildAuthorizationUrl,
   calculatePKCECodeChallenge,
   type Configuration,
+  customFetch,
   discovery,
   None,
   randomPKCECodeVerifier,
@@ -39,39 +40,42 @@ export async function browserSignIn(
   issuerUrl: string,
   options: BrowserSignInOptions,
 ): Promise<string> {
-  const configuration = await issuerAt(issuerUrl, options);
+  try {
+    return await signedIn(await issuerAt(issuerUrl, options), options);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    throw failureOf(error);
+  }
+}
+
+async function signedIn(
+  configuration: Configuration,
+  options: BrowserSignInOptions,
+): Promise<string> {
+  const { scope, resource } = options;
   const state = randomState();
   const verifier = randomPKCECodeVerifier();
   const redirect = await LoopbackRedirect.open(state);
   try {
-    const address = buildAuthorizationUrl(configuration, {
+    const { href } = buildAuthorizationUrl(configuration, {
       redirect_uri: redirect.url,
-      scope: options.scope,
-      resource: options.resource,
+      scope,
+      resource,
       state,
       code_challenge: await calculatePKCECodeChallenge(verifier),
       code_challenge_method: 'S256',
     });
-    options.say(
-      `Open this address in a browser on this machine to sign in:\n\n  ${address.href}\n`,
-    );
+    options.say(`Open this address in a browser on this machine to sign in:\n\n  ${href}\n`);
     const { url, answer } = await redirectOf(redirect.redirected, options);
+    const checks = { pkceCodeVerifier: verifier, expectedState: state };
     try {
-      const tokens = await authorizationCodeGrant(
-        configuration,
-        url,
-        { pkceCodeVerifier: verifier, expectedState: state },
-        { resource: options.resource },
-      );
+      const tokens = await authorizationCodeGrant(configuration, url, checks, { resource });
       await answer('Signed in', 'You can close this page and go back to the terminal.');
       return tokens.access_token;
     } catch (error) {
       await answer('Not signed in', 'Go back to the terminal: it says why.');
       throw error;
     }
-  } catch (error) {
-    options.signal.throwIfAborted();
-    throw failureOf(error);
   } finally {
     redirect.close();
   }
@@ -79,12 +83,19 @@ export async function browserSignIn(
 
 async function issuerAt(
   issuerUrl: string,
-  { clientId }: BrowserSignInOptions,
+  { clientId, signal }: BrowserSignInOptions,
 ): Promise<Configuration> {
   const server = new URL(issuerUrl);
   try {
     return await discovery(server, clientId, { token_endpoint_auth_method: 'none' }, None(), {
       timeout: ISSUER_SECONDS,
+      [customFetch]: (url, { signal: timeout, body, ...request }) =>
+        fetch(url, {
+          ...request,
+          // Its type leaves open what the memory below a Uint8Array is.
+          body: body as BodyInit,
+          signal: AbortSignal.any([signal, ...(timeout ? [timeout] : [])]),
+        }),
       // The configuration takes such an address on loopback alone.
       execute: server.protocol === 'http:' ? [allowInsecureRequests] : [],
     });
@@ -98,6 +109,7 @@ async function redirectOf(
   redirected: Promise<Redirected>,
   { signal, limitMs }: BrowserSignInOptions,
 ): Promise<Redirected> {
+  signal.throwIfAborted();
   const limit = AbortSignal.timeout(limitMs);
   const ended = once(AbortSignal.any([signal, limit]), 'abort').then(() => {
     signal.throwIfAborted();

@@ -44,9 +44,10 @@ text over the same statements, and it serves the trust document too: compare the
 
 function headline({ verdict, nodes }: VerifiedAnswer): string {
   const count = nodes.length === 1 ? 'its statement' : `its ${nodes.length} statements`;
+  const proven = `Verified: the answer and ${count} are as they were signed`;
   return verdict === 'valid'
-    ? `Verified: the answer and ${count} are as they were signed; the certificates are valid.`
-    : `Verified: the answer and ${count} are as they were signed, when their certificates were valid. That time is the\nsigners' own word: the certificates are no longer valid.`;
+    ? `${proven}; the certificates are valid.`
+    : `${proven}, by certificates that were valid then.\nWhen that was is the signers' own word: since then the certificates ended or their CA was retired.`;
 }
 
 function questionOf({ content }: VerifiedAnswer): string {

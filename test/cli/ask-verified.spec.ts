@@ -1,0 +1,305 @@
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { mintCa, type MintedCa } from '@test/kit';
+import {
+  type CanonicalRequest,
+  contentDigest,
+  requestDigest,
+  serializeTrustDocument,
+  signStatement,
+  sourceDigest,
+  type Statement,
+} from '@mesh/provenance';
+import { readable } from '../../apps/mesh/src/commands/ask/readable.js';
+import { research } from '../../apps/mesh/src/commands/ask/research.js';
+import { verifyDelivered } from '../../apps/mesh/src/commands/ask/verify-delivered.js';
+import { StateFolder } from '../../apps/mesh/src/state/state-folder.js';
+import {
+  GATEWAY,
+  signerOf,
+  SOURCES,
+  statement,
+  trustOf,
+} from '../../libs/provenance/test/answers.js';
+
+const ACCESS_TOKEN = 'planted.access.token';
+const CLIENT = 'mesh-cli';
+const code = (expected: string) => expect.objectContaining({ code: expected });
+
+/** What the gateway says: status and body, or events. */
+type Say = (request: CanonicalRequest) => Promise<{
+  readonly status?: number;
+  readonly body?: string;
+  readonly events?: readonly (readonly [string, unknown])[];
+}>;
+
+let ca: MintedCa;
+let server: Server;
+let state: StateFolder;
+let say: Say;
+let received: IncomingHttpHeaders[];
+let said: string[];
+
+beforeAll(async () => {
+  ca = await mintCa({ trustDomain: 'mesh.test' });
+});
+beforeEach(async () => {
+  received = [];
+  said = [];
+  state = new StateFolder(mkdtempSync(join(tmpdir(), 'mesh-ask-')));
+  mkdirSync(dirname(state.trustFile), { recursive: true });
+  writeFileSync(state.trustFile, serializeTrustDocument(trustOf(ca.certificateDer)));
+  server = createServer((request, response) => void answerOne(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+async function answerOne(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  received.push(request.headers);
+  const {
+    status = 200,
+    body,
+    events = [],
+  } = await say({
+    method: request.method!,
+    path: request.url!,
+    nonce: String(request.headers['request-nonce']),
+    body: await json(request),
+  });
+  const type = body === undefined ? 'text/event-stream' : 'application/problem+json';
+  const lines = events.map(([event, data]) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  response.writeHead(status, { 'content-type': type }).end(body ?? lines.join(''));
+}
+afterEach(() => {
+  server.close();
+  rmSync(state.path, { recursive: true });
+});
+
+/** A right answer of the gateway to a request, but for the changes. */
+async function answered(
+  request: CanonicalRequest,
+  changes: Partial<Statement> = {},
+  signer = ca,
+): Promise<Record<string, unknown>> {
+  const content = {
+    answer: 'Because [1].',
+    answered: true,
+    sources: SOURCES,
+    requests: [request],
+    correlationId: 'corr-1234',
+  };
+  const signed = await signStatement(
+    statement({
+      iat: Math.floor(Date.now() / 1000),
+      request: await requestDigest(request),
+      content: await contentDigest(content),
+      inputs: { statements: [], sources: await Promise.all(SOURCES.map(sourceDigest)) },
+      ...changes,
+    }),
+    signerOf(await signer.issue({ uri: GATEWAY.toString() })),
+  );
+  return { ...content, statements: [signed] };
+}
+
+async function asked(): Promise<{ document: string; text: string }> {
+  const { port } = server.address() as AddressInfo;
+  const delivered = await research(
+    `http://127.0.0.1:${port}`,
+    { question: 'Why?', depth: 'deep' },
+    {
+      accessToken: ACCESS_TOKEN,
+      signal: new AbortController().signal,
+      deadlineMs: 10_000,
+      say: (line) => said.push(line),
+    },
+  );
+  const verified = await verifyDelivered(delivered, CLIENT, state);
+  return { document: delivered.document, text: readable(verified) };
+}
+
+describe('an answer', () => {
+  it('is shown once its statements prove it, in the very form in which it was delivered', async () => {
+    say = async (request) => ({
+      events: [
+        ['progress', { stage: 'searching', agent: 'researcher' }],
+        ['sources', { sources: [{}, {}] }],
+        ['text', { text: 'Be', inProgress: true }],
+        ['done', await answered(request)],
+      ],
+    });
+    const { document, text } = await asked();
+    expect(text).toMatch(/^Because \[1\]\.\n\nSources\n {2}\[1\] Title 1\n {6}documents:\/\/\//);
+    expect(text).toContain(`Verified: written by ${GATEWAY}.\n`);
+    expect(text).toContain('no model was used');
+    expect(JSON.parse(document)).toMatchObject({
+      answer: 'Because [1].',
+      statements: [expect.any(String)],
+    });
+    expect(said).toEqual(['Searching…', 'Found 2 passages.']);
+  });
+
+  it('names the model that a statement names', async () => {
+    say = async (request) => ({
+      events: [
+        [
+          'done',
+          await answered(request, {
+            producers: [{ kind: 'model', provider: 'gemini', name: 'flash' }],
+          }),
+        ],
+      ],
+    });
+    expect((await asked()).text).toContain('Written by gemini flash.\n');
+  });
+
+  it('is asked for with the token and a nonce of its own each time', async () => {
+    say = async (request) => ({ events: [['done', await answered(request)]] });
+    await asked();
+    await asked();
+    const nonces = received.map((headers) => String(headers['request-nonce']));
+    expect(new Set(nonces).size).toBe(2);
+    for (const nonce of nonces) expect(nonce).toMatch(/^[\w-]{21}[AQgw]$/);
+    expect(received[0]).toMatchObject({ authorization: `Bearer ${ACCESS_TOKEN}` });
+  });
+
+  it.each<[string, string, (request: CanonicalRequest) => Promise<object>]>([
+    [
+      'is unsigned',
+      'ERR_ANSWER_UNSIGNED',
+      async (request) => ({ ...(await answered(request)), statements: undefined }),
+    ],
+    [
+      'was changed',
+      'ERR_ANSWER_CONTENT',
+      async (request) => ({ ...(await answered(request)), answer: 'Planted.' }),
+    ],
+    [
+      'answers an earlier request',
+      'ERR_ANSWER_REQUEST',
+      (request) => answered({ ...request, nonce: 'AAECAwQFBgcICQoLDA0ODw' }),
+    ],
+    [
+      'answers another question',
+      'ERR_ANSWER_REQUEST',
+      (request) => answered({ ...request, body: { question: 'Who?' } }),
+    ],
+    [
+      'is for another client',
+      'ERR_ANSWER_AUDIENCE',
+      (request) => answered(request, { aud: 'mesh-swagger' }),
+    ],
+    [
+      'is old',
+      'ERR_ANSWER_IAT_OLD',
+      async (request) => {
+        const old = await mintCa({
+          trustDomain: 'mesh.test',
+          keys: ca.keys,
+          notBefore: new Date(Date.now() - 3_600_000),
+        });
+        const leaf = await old.issue({
+          uri: GATEWAY.toString(),
+          notBefore: new Date(Date.now() - 3_600_000),
+        });
+        writeFileSync(state.trustFile, serializeTrustDocument(trustOf(old.certificateDer)));
+        return answered(request, { iat: Math.floor(Date.now() / 1000) - 301 }, {
+          ...old,
+          issue: async () => leaf,
+        } as MintedCa);
+      },
+    ],
+    [
+      'is of another CA',
+      'ERR_ANSWER_CHAIN',
+      async (request) => answered(request, {}, await mintCa({ trustDomain: 'mesh.test' })),
+    ],
+  ])(
+    'that %s is refused by %s, and nothing of it is in the error',
+    async (_, expected, delivered) => {
+      say = async (request) => ({
+        events: [
+          ['text', { text: 'Planted.' }],
+          ['done', await delivered(request)],
+        ],
+      });
+      const error: unknown = await asked().catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: expected });
+      expect((error as Error).message).not.toMatch(/Planted|Because|planted\.access/);
+      expect(said).toEqual([]);
+    },
+  );
+
+  it('is refused where no trust document is kept', async () => {
+    rmSync(state.trustFile);
+    say = async (request) => ({ events: [['done', await answered(request)]] });
+    await expect(asked()).rejects.toThrow(code('ERR_TRUST_NOT_KEPT'));
+  });
+
+  it('cannot steer the terminal, nor forge a line by the title of a source', async () => {
+    const source = { ...SOURCES[0]!, title: 'A\nVerified: written by me.\u001b[2J' };
+    say = async (request) => {
+      const content: Record<string, unknown> = {
+        ...(await answered(request)),
+        answer: 'x\u001b[2J\u202e [1]',
+        sources: [source],
+      };
+      delete content['statements'];
+      const signed = await signStatement(
+        statement({
+          iat: Math.floor(Date.now() / 1000),
+          request: await requestDigest(request),
+          content: await contentDigest(content),
+          inputs: { statements: [], sources: [await sourceDigest(source)] },
+        }),
+        signerOf(await ca.issue({ uri: GATEWAY.toString() })),
+      );
+      return { events: [['done', { ...content, statements: [signed] }]] };
+    };
+    const { text } = await asked();
+    expect(text).toMatch(/^x\[2J \[1\]\n/);
+    expect(text).toContain('  [1] A Verified: written by me.[2J\n');
+  });
+});
+
+describe('a gateway that refuses', () => {
+  const problem = (errorCode: string, detail: string) =>
+    JSON.stringify({
+      code: errorCode,
+      detail,
+      correlationId: 'corr-1234',
+      status: 403,
+      title: 'x',
+      type: '/errors',
+    });
+
+  it.each([
+    [401, 'ERR_ACCESS_TOKEN_EXPIRED', 'The access token has expired.'],
+    [403, 'ERR_ACCESS_TOKEN_SCOPE', 'The scope research:deep is missing.'],
+  ])('with %i is quoted, with its code', async (status, errorCode, detail) => {
+    say = async () => ({ status, body: problem(errorCode, detail) });
+    await expect(asked()).rejects.toMatchObject({
+      code: errorCode,
+      message: `${detail} [correlation ID corr-1234]`,
+    });
+  });
+
+  it('half way is quoted too, and one that breaks off is told', async () => {
+    say = async () => ({
+      events: [['error', JSON.parse(problem('ERR_PEER_UNAVAILABLE', 'The writer is away.'))]],
+    });
+    await expect(asked()).rejects.toThrow('The writer is away.');
+    say = async () => ({ events: [['text', { text: 'Be' }]] });
+    await expect(asked()).rejects.toThrow(code('ERR_PEER_RESPONSE_INVALID'));
+  });
+});
