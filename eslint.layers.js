@@ -46,7 +46,7 @@ const app = (...names) => ({ element: { type: 'app', captured: { name: names } }
 export function layering(root) {
   return [
     {
-      files: ['{apps,libs,test}/**/*.{ts,tsx}'],
+      files: ['{apps,examples,libs,test}/**/*.{ts,tsx}'],
       plugins: { boundaries },
       settings: {
         'import/resolver': { typescript: { project: `${root}/tsconfig.json` } },
@@ -59,6 +59,7 @@ export function layering(root) {
           { type: 'kit', pattern: 'test/kit', partialMatch: false },
           { type: 'test', pattern: 'test/*', capture: ['name'], partialMatch: false },
           { type: 'app', pattern: 'apps/*', capture: ['name'], partialMatch: false },
+          { type: 'example', pattern: 'examples/*', capture: ['name'], partialMatch: false },
           { type: 'lib', pattern: 'libs/*', capture: ['name'], partialMatch: false },
         ],
         'boundaries/files': [{ category: 'spec', pattern: ['**/*.spec.ts', '**/*.e2e-spec.ts'] }],
@@ -75,11 +76,12 @@ export function layering(root) {
                 .filter(([, allowed]) => allowed.length > 0)
                 .map(([name, allowed]) => ({ from: lib(name), allow: toLib(...allowed) })),
               { from: app('!web'), allow: toLib('*') },
+              { from: { element: { type: 'example' } }, allow: toLib('*') },
               { from: app('web'), allow: toLib(...web) },
               { from: app('mesh'), allow: { to: { element: { type: 'app' } } } },
               {
                 from: [{ element: { type: 'kit' } }, { element: { type: 'test' } }],
-                allow: [{ to: { element: { type: ['app', 'lib', 'kit', 'test'] } } }],
+                allow: [{ to: { element: { type: ['app', 'example', 'lib', 'kit', 'test'] } } }],
               },
               {
                 from: { element: { type: 'test' } },
@@ -87,7 +89,10 @@ export function layering(root) {
               },
               {
                 from: { file: { categories: 'spec' } },
-                allow: { to: { element: { type: 'kit' } }, dependency: { source: '@test/kit' } },
+                allow: {
+                  to: { element: { type: 'kit' } },
+                  dependency: { source: ['@test/kit', '@test/kit/agents'] },
+                },
               },
             ],
           },

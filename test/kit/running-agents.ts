@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { AgentDirectory, AgentFile, loadConfig, type LoadConfigOptions } from '@mesh/agent';
-import { startAgent, type AgentDefinition, type RunningAgent } from '@mesh/agent/nest';
+import { defineAgent, startAgent, type AgentDefinition, type RunningAgent } from '@mesh/agent/nest';
 import { EmbeddedAuthority } from '@mesh/authority';
 import {
   issueTxnToken,
@@ -23,7 +24,9 @@ import {
   type MtlsPool,
 } from '@mesh/identity';
 import { createLogger } from '@mesh/observability';
+import { requestDigest } from '@mesh/provenance';
 import { FileSecretSource, Secret } from '@mesh/secrets';
+import { PeerAnswers } from '@mesh/signing';
 import { agent as tts } from '../../apps/tts/src/agent.js';
 
 /** An agent under test: its code and the text of its agent.yaml. */
@@ -43,6 +46,43 @@ export interface TokenOptions {
   readonly details?: ContextObject;
   /** Of agents the request came through before, the first one first. */
   readonly through?: readonly string[];
+}
+
+/** One call of an agent by another workload. */
+export interface CallOptions extends TokenOptions {
+  /** The workload that calls: an agent, or `stranger`. */
+  readonly as: string;
+  /** The agent that is called. */
+  readonly to: string;
+  readonly path: string;
+  readonly body: object;
+  /** Of the Txn-Token that goes along. Undefined: none does. */
+  readonly scope: string | undefined;
+}
+
+export interface CallResult {
+  readonly status: number;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test knows what it asked for
+  readonly body: any;
+  /** Names of those whose statements the answer holds, outermost first, verified as the caller has to. */
+  readonly signedBy: readonly string[];
+}
+
+/** The agent, and one without routes for each that its agent.yaml names as a caller. */
+export function withCallers(under: AgentUnderTest): AgentUnderTest[] {
+  const file = AgentFile.parse(under.file);
+  const named = [...file.actions.values()].flatMap(({ callers }) => callers);
+  const names = new Set(named.filter((name) => name !== 'delegates' && !name.includes(':')));
+  return [under, ...Array.from(names, callerNamed)];
+}
+
+class NoRoutes {}
+
+function callerNamed(name: string, index: number): AgentUnderTest {
+  return {
+    definition: defineAgent({ name, listener: 'peers', module: () => ({ module: NoRoutes }) }),
+    file: `{ name: ${name}, identity: /ns/agents/sa/${name}, port: ${65_000 + index} }`,
+  };
 }
 
 /**
@@ -223,6 +263,34 @@ export class RunningAgents {
       'txn-token': token.reveal(),
       'request-nonce': randomBytes(16).toString('base64url'),
     };
+  }
+
+  /** Calls an agent over mTLS as another workload, and verifies the answer where it is one. */
+  async call({ as, to, path, body, scope, ...options }: CallOptions): Promise<CallResult> {
+    const token = scope === undefined ? undefined : await this.tokenFor(as, scope, options);
+    const nonce = randomBytes(16).toString('base64url');
+    const pool = await this.poolAs(as, to);
+    const response = await pool.request({
+      method: 'POST',
+      path,
+      headers: {
+        'content-type': 'application/json',
+        'request-nonce': nonce,
+        ...(token ? { 'txn-token': token.reveal() } : {}),
+      },
+      body: JSON.stringify(body),
+    });
+    const answer = await text(response.body);
+    const { status } = response;
+    if (status !== 200 || !token) return { status, body: JSON.parse(answer), signedBy: [] };
+    const request = await requestDigest({ method: 'POST', path, nonce, body });
+    const { nodes } = await new PeerAnswers(
+      await this.source(as),
+      this.directory.workloadEdges(),
+      this.#idOf(as),
+    ).verify(answer, { peer: this.#idOf(to), txn: token.txn, request, now: new Date() });
+    const signers = nodes.map(({ statement }) => this.directory.nameOf(statement.iss)!);
+    return { status, body: JSON.parse(answer), signedBy: signers };
   }
 
   #idOf(workload: string): SpiffeId {

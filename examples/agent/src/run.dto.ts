@@ -1,0 +1,13 @@
+import { IsString, Length } from 'class-validator';
+import { SignedDto } from '@mesh/contracts';
+
+export class RunRequestDto {
+  @IsString()
+  @Length(1, 100_000)
+  text!: string;
+}
+
+export class RunDto extends SignedDto {
+  @IsString()
+  text!: string;
+}
