@@ -33,9 +33,13 @@ export class SignResponseInterceptor implements NestInterceptor {
     if (known === undefined) return next.handle();
     const sign: Sign = (content) =>
       this.signer.sign(objectOf(content), known.answered, known.record, new Date());
-    return next
-      .handle()
-      .pipe(concatMap(async (value) => (isEvents(value) ? signing(value, sign) : sign(value))));
+    return next.handle().pipe(
+      concatMap(async (value, index) => {
+        // Nest's own @Sse() routes give one value an event: there is no whole to sign.
+        if (index > 0) throw unsigned('A signed route answers once.');
+        return isEvents(value) ? signing(value, sign) : sign(value);
+      }),
+    );
   }
 }
 
