@@ -24,7 +24,10 @@ describe('npm run bench', () => {
     const { code, stdout } = await bench('hop', '--quick', '--json');
     expect(code).toBe(0);
     const report = JSON.parse(stdout) as HopReport;
-    expect(report.ways.map(({ name }) => name)).toEqual(['plain', 'bare-mtls', 'mesh']);
+    expect(report.ways.map(({ name }) => name)).toEqual([
+      ...['plain', 'bare-mtls', 'mesh', 'delegated', 'delegated-fresh', 'signed', 'signed-fresh'],
+      ...['exchange', 'replacement'],
+    ]);
     expect(report.bytes.request).toBeGreaterThan(200);
     expect(report.bytes.response).toBeGreaterThan(200);
     for (const { name, results } of report.ways) {
@@ -41,7 +44,31 @@ describe('npm run bench', () => {
         expect(clientCpuUs.median + serverCpuUs.median).toBeCloseTo(cpuUs.median);
       }
     }
-  }, 60_000);
+    // Delegation and signing by themselves, each against the same hop without it.
+    expect(report.costs.map(({ way, without }) => [way, without])).toEqual([
+      ['delegated', 'mesh'],
+      ['delegated-fresh', 'mesh'],
+      ['signed', 'delegated'],
+      ['signed', 'mesh'],
+      ['signed-fresh', 'mesh'],
+    ]);
+    for (const { way, without, results } of report.costs) {
+      for (const [index, { ratio, added }] of results.entries()) {
+        const cpuOf = (name: string) =>
+          report.ways.find((one) => one.name === name)!.results[index]!.value.cpuUs.median;
+        expect(ratio.cpuUs.median).toBeCloseTo(cpuOf(way) / cpuOf(without));
+        expect(added.cpuUs.median).toBeCloseTo(cpuOf(way) - cpuOf(without));
+      }
+    }
+  }, 240_000);
+
+  it('hop: measures the ways that are named alone', async () => {
+    const { stdout } = await bench('hop', '--quick', '--json', '--ways', 'mesh,delegated');
+    const report = JSON.parse(stdout) as HopReport;
+    expect(report.ways.map(({ name }) => name)).toEqual(['mesh', 'delegated']);
+    expect(report.costs.map(({ way, without }) => [way, without])).toEqual([['delegated', 'mesh']]);
+    expect((await bench('hop', '--ways', 'mesh,carrier-pigeon')).code).toBe(1);
+  }, 120_000);
 
   it('rotation: the mesh serves on while its SVIDs rotate', async () => {
     const { code, stdout } = await bench('rotation', '--quick', '--json');

@@ -1,7 +1,7 @@
 // One side of one way, in a process of its own: `side.ts WAY server|client`. It obeys the benchmark over IPC.
 import 'reflect-metadata';
 import { WAYS } from './ways/index.js';
-import type { Ask, Surroundings } from './way.js';
+import type { Asker, Surroundings } from './way.js';
 
 /** What the benchmark may ask of a side. */
 export type Order =
@@ -24,7 +24,8 @@ function cpuUs(): number {
   return user + system;
 }
 
-async function load(ask: Ask, concurrency: number, requests: number): Promise<Load> {
+async function load({ prepare, ask }: Asker, concurrency: number, requests: number): Promise<Load> {
+  prepare?.(requests);
   const latenciesMs = new Float64Array(requests);
   let next = 0;
   const work = async () => {
@@ -44,17 +45,17 @@ async function load(ask: Ask, concurrency: number, requests: number): Promise<Lo
 }
 
 const way = await WAYS.find(({ name }) => name === process.argv[2])!.load();
-let ask: Ask | undefined;
+let asker: Asker | undefined;
 
 async function obey(order: Order): Promise<unknown> {
   switch (order.do) {
     case 'serve':
       return way.serve(order.surroundings);
     case 'connect':
-      ask = await way.connect(order.surroundings, order.url);
+      asker = await way.connect(order.surroundings, order.url);
       return undefined;
     case 'load':
-      return load(ask!, order.concurrency, order.requests);
+      return load(asker!, order.concurrency, order.requests);
     case 'cpu':
       return cpuUs();
   }

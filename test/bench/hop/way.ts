@@ -13,16 +13,27 @@ export const CONNECTIONS = 64;
 /** How long an idle connection is kept, in milliseconds: the other ways' turns must not cost a handshake. */
 export const KEEP_ALIVE_MS = 60_000;
 
+/** The benchmark's own agents that have a Workload API; see `agents`. */
+export type BenchAgent = 'asker' | 'answerer' | 'tts';
+
 /** What a side finds when it starts. */
 export interface Surroundings {
-  /** Workload API of the asking and of the answering workload. */
-  readonly workloadApi: { readonly asker: string; readonly answerer: string };
-  /** A folder for what it has to write. */
+  /** Workload API of each. */
+  readonly workloadApi: Readonly<Record<BenchAgent, string>>;
+  /** A folder for what it has to write, with the secrets of the token service. */
   readonly folder: string;
+  readonly issuerUrl: string;
+  /** Of a person who is signed in. */
+  readonly accessToken: string;
 }
 
-/** The asking side: one exchange. Rejects unless the answer is the right one. */
-export type Ask = () => Promise<void>;
+/** The asking side. */
+export interface Asker {
+  /** Makes what so many exchanges need. Not measured. */
+  readonly prepare?: (requests: number) => void;
+  /** One exchange. Rejects unless the answer is the right one. */
+  readonly ask: () => Promise<void>;
+}
 
 /**
  * One way from a client to a server. Each side runs in a process of its own; it lives until
@@ -32,7 +43,7 @@ export interface Way {
   /** Starts the answering side. Returns its URL. */
   serve(surroundings: Surroundings): Promise<string>;
   /** Starts the asking side. */
-  connect(surroundings: Surroundings, url: string): Promise<Ask>;
+  connect(surroundings: Surroundings, url: string): Promise<Asker>;
 }
 
 /** The check that all ways make of an answer. */

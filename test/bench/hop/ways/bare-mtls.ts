@@ -2,7 +2,7 @@ import { X509Source } from '@mesh/identity';
 import { fastify } from 'fastify';
 import { Pool } from 'undici';
 import { answerTo, CONNECTIONS, KEEP_ALIVE_MS, PATH, type Way } from '../way.js';
-import { ask } from './ask.js';
+import { askerBy } from './asker-by.js';
 
 /** Key, certificate and authorities of a workload, for Node's own TLS. */
 async function material(address: string) {
@@ -33,7 +33,7 @@ export const bareMtls: Way = {
     return app.listen({ host: '127.0.0.1', port: 0 });
   },
   connect: async ({ workloadApi }, url) =>
-    ask(
+    askerBy(
       new Pool(url, {
         connections: CONNECTIONS,
         keepAliveTimeout: KEEP_ALIVE_MS,

@@ -1,125 +1,110 @@
-import { join } from 'node:path';
-import { Body, Controller, HttpCode, Module, Post } from '@nestjs/common';
-import { IsInt, IsString, MaxLength } from 'class-validator';
-import { AgentDirectory, loadConfig } from '@mesh/agent';
-import {
-  defineAgent,
-  startAgent,
-  type AgentContext,
-  type AgentDefinition,
-  type StartOptions,
-} from '@mesh/agent/nest';
-import type { RequestContext } from '@mesh/contracts';
-import { Action } from '@mesh/identity/nest';
-import { createLogger, newCorrelationId, runInContext, TraceContext } from '@mesh/observability';
-import { FileSecretSource } from '@mesh/secrets';
-import { answerTo, checkAnswer, PATH, QUESTION, type Surroundings, type Way } from '../way.js';
-
-/** A request's time, in milliseconds; as long as the gateway allows. */
-const DEADLINE_MS = 120_000;
-
-export class EchoRequestDto {
-  @IsString()
-  @MaxLength(2_000)
-  q!: string;
-}
-
-export class EchoDto {
-  @IsString()
-  @MaxLength(2_000)
-  answer!: string;
-
-  @IsInt()
-  n!: number;
-}
-
-@Controller(PATH)
-class EchoController {
-  @Post()
-  @HttpCode(200)
-  @Action('bench:echo')
-  echo(@Body() { q }: EchoRequestDto): EchoDto {
-    return answerTo(q);
-  }
-}
-
-@Module({ controllers: [EchoController] })
-class AnswererModule {}
-
-@Module({})
-class AskerModule {}
+import { PeerClient } from '@mesh/agent';
+import type { AgentContext } from '@mesh/agent/nest';
+import { HEADERS } from '@mesh/contracts';
+import { delegationOf, type TxnToken } from '@mesh/delegation';
+import { hasCode } from '@mesh/errors';
+import { authorizeId, createMtlsPool } from '@mesh/identity';
+import { logHandshake } from '@mesh/observability';
+import { checkAnswer, QUESTION, type Surroundings, type Way } from '../way.js';
+import { requestOf, start, startCaller } from './agents.js';
+import { answerer, EchoDto, SignedEchoDto } from './answerer.js';
+import { TokenStock } from './tokens.js';
 
 /**
- * One agent calls another, as the gateway calls the researcher: its whole client side (policy, mTLS pool, contract of
- * the answer) and the other's whole pipeline (mTLS, hooks, guards, contract, interceptor, log line, metrics). The
- * agents are the benchmark's own, so that the hop is measured and not a search. Log lines go to the standard output,
- * which the benchmark sends to the null device.
+ * One agent calls another, as the gateway calls the researcher: its whole client side and the other's whole pipeline.
+ * The agents are the benchmark's own, so that the hop is measured and not a search.
  */
-export const mesh: Way = {
-  serve: async (surroundings) => {
-    const answerer = defineAgent({
-      name: 'answerer',
-      listener: 'peers',
-      module: () => AnswererModule,
-    });
-    const { url } = await start(answerer, surroundings.workloadApi.answerer, surroundings);
-    return url;
-  },
+async function serve(surroundings: Surroundings): Promise<string> {
+  const { url } = await start(answerer, 'answerer', surroundings);
+  return url;
+}
+
+/** On the asker's own business: no token, and the answer is unsigned. */
+export const own: Way = {
+  serve,
   connect: async (surroundings, url) => {
-    let context!: AgentContext;
-    const asker = defineAgent({
-      name: 'asker',
-      listener: 'people',
-      module: (own) => {
-        context = own;
-        return AskerModule;
-      },
-    });
-    await start(asker, surroundings.workloadApi.asker, surroundings, () => url);
-    const answerer = context.peer('answerer');
-    const identity = { agent: 'asker', spiffeId: context.self().spiffeId };
-    const request = personsRequest();
-    return async () =>
-      runInContext(
-        {
-          ...request,
-          deadline: Date.now() + DEADLINE_MS,
-          signal: new AbortController().signal,
-        },
-        async () => checkAnswer(await answerer.post(PATH, QUESTION, EchoDto)),
-        identity,
-      );
+    const asker = await startCaller('asker', surroundings, url);
+    const peer = asker.peer('answerer');
+    const inRequest = requestOf(asker);
+    return {
+      ask: () =>
+        inRequest(async () =>
+          checkAnswer(await peer.postOwn('bench:own', '/v1/own', QUESTION, EchoDto)),
+        ),
+    };
   },
 };
 
-/** The person's request that the calls are a part of. Its IDs are drawn by the gateway's own listener, not by the hop. */
-function personsRequest(): Omit<RequestContext, 'deadline' | 'signal'> {
-  const trace = TraceContext.start();
-  return {
-    agent: 'asker',
-    correlationId: newCorrelationId(),
-    traceparent: trace.toString(),
-    traceId: trace.traceId,
+/** On a person's behalf: the token is sent and verified. The answer is unsigned. */
+export const delegated = delegatedWay((asker, url) => {
+  const peer = clientWithTokensAlone(asker, url);
+  // Without statements, and `post` is for what has them.
+  const contract = EchoDto as typeof SignedEchoDto;
+  return async () => checkAnswer(await peer.post('/v1/unsigned', QUESTION, contract));
+});
+
+/** The hop as it is between agents: on a person's behalf, the answer signed and verified. */
+export const signed = delegatedWay((asker) => {
+  const peer = asker.peer('answerer');
+  return async () => {
+    const answer = await peer.post('/v1/delegated', QUESTION, SignedEchoDto);
+    checkAnswer(answer);
+    if (answer.statements.length !== 1) throw new Error('The answer is not signed by one agent.');
   };
+});
+
+/** @param fresh Each request has a token of its own, as each question of a person has; else one that was seen before. */
+function delegatedWay(
+  callBy: (asker: AgentContext, url: string) => () => Promise<void>,
+): (fresh: boolean) => Way {
+  return (fresh) => ({
+    serve,
+    connect: async (surroundings, url) => {
+      const asker = await startCaller('asker', surroundings, url);
+      const stock = await TokenStock.open(surroundings, fresh);
+      const call = callBy(asker, url);
+      const inRequest = requestOf(asker);
+      await assertTokensCount((token) => inRequest(call, token), stock);
+      return {
+        prepare: (requests) => stock.fill(requests),
+        ask: () => inRequest(call, stock.next()),
+      };
+    },
+  });
 }
 
-function start(
-  definition: AgentDefinition,
-  workloadApi: string,
-  { folder }: Surroundings,
-  peerUrl?: StartOptions['peerUrl'],
-) {
-  const config = loadConfig({
-    cwd: folder,
-    env: { MESH_STATE: folder, MESH_AGENTS: join(import.meta.dirname, '../agents') },
+/** No figure for a check that nobody makes. */
+async function assertTokensCount(
+  call: (token: TxnToken) => Promise<void>,
+  stock: TokenStock,
+): Promise<void> {
+  const refusal = await call(stock.issue(['draft:write'])).catch((error: unknown) => error);
+  if (!hasCode(refusal, 'ERR_TOKEN_SCOPE')) {
+    throw new Error('A token without the scope was not refused.', { cause: refusal });
+  }
+}
+
+/** The asker's client of the answerer, but for signing: no nonce, no digest of the request, no proof. */
+function clientWithTokensAlone(asker: AgentContext, url: string): PeerClient {
+  const { identity, directory, metrics, logger } = asker;
+  const authorizer = authorizeId(directory.spiffeIdOf('answerer'));
+  const pool = createMtlsPool(url, identity, identity, authorizer, {
+    log: (event) => {
+      metrics.handshake(event);
+      logHandshake(logger, event);
+    },
   });
-  return startAgent(definition, {
-    config,
-    directory: AgentDirectory.load(config.agents, config.trustDomain),
-    logger: createLogger({ level: 'info', format: 'json' }),
-    secrets: new FileSecretSource(join(folder, 'secrets')),
-    workloadApi,
-    anyPort: true,
-    ...(peerUrl ? { peerUrl } : {}),
-  });
+  return new PeerClient(
+    'answerer',
+    () => pool,
+    asker.policy('answerer'),
+    {
+      delegate: async (_peer, context) => ({
+        headers: { [HEADERS.txnToken]: delegationOf(context)!.reveal() },
+        prove: async () => undefined,
+      }),
+      servesOwn: () => false,
+    },
+    (hop) => metrics.hop(hop),
+  );
 }

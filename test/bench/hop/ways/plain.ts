@@ -1,7 +1,7 @@
 import { fastify } from 'fastify';
 import { Pool } from 'undici';
 import { answerTo, CONNECTIONS, KEEP_ALIVE_MS, PATH, type Way } from '../way.js';
-import { ask } from './ask.js';
+import { askerBy } from './asker-by.js';
 
 /** Fastify and undici, no TLS, no check. */
 export const plain: Way = {
@@ -11,5 +11,5 @@ export const plain: Way = {
     return app.listen({ host: '127.0.0.1', port: 0 });
   },
   connect: async (_surroundings, url) =>
-    ask(new Pool(url, { connections: CONNECTIONS, keepAliveTimeout: KEEP_ALIVE_MS })),
+    askerBy(new Pool(url, { connections: CONNECTIONS, keepAliveTimeout: KEEP_ALIVE_MS })),
 };
