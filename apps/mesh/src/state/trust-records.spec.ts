@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createLogger } from '@mesh/observability';
+import { createLogger, type Logger } from '@mesh/observability';
 import {
   parseArchiveDocument,
   parseTrustDocument,
@@ -14,7 +14,7 @@ import {
 import { Certificate, SpiffeId, TrustDomain } from '@mesh/spiffe';
 import { mintCa } from '@test/kit';
 import { StateFolder } from './state-folder.js';
-import { keepTrust } from './trust-records.js';
+import { inheritTrust, keepTrust } from './trust-records.js';
 
 const mesh = TrustDomain.parse('mesh.test');
 const idOf = (name: string) => SpiffeId.fromSegments(mesh, name);
@@ -48,14 +48,18 @@ function trust(authorities: Certificate[], trustDomain = mesh): TrustDocument {
   return { bundle: { trustDomain, x509Authorities: authorities }, root, edges };
 }
 
-function keep(document: TrustDocument, now = NOW): void {
+function keep(document: TrustDocument, now = NOW, folder = state): void {
+  keepTrust(folder, document, now, logger());
+}
+
+function logger(): Logger {
   const destination = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       lines.push(JSON.parse(chunk.toString()));
       done();
     },
   });
-  keepTrust(state, document, now, createLogger({ level: 'info', format: 'json', destination }));
+  return createLogger({ level: 'info', format: 'json', destination });
 }
 
 const kept = () => parseTrustDocument(readFileSync(state.trustFile, 'utf8'));
@@ -142,5 +146,34 @@ describe('keepTrust', () => {
       'mesh-trust.json.aside',
     ]);
     state.checkNothingForeign();
+  });
+});
+
+describe('inheritTrust', () => {
+  let gone: StateFolder;
+  beforeEach(() => {
+    gone = new StateFolder(mkdtempSync(join(tmpdir(), 'mesh-gone-')));
+    gone.prepare();
+  });
+  afterEach(() => rmSync(gone.path, { recursive: true }));
+  const archived = () => parseArchiveDocument(readFileSync(state.archiveFile, 'utf8')).authorities;
+
+  it('archives the CAs of a mesh that is gone, and leaves the trust document as it is', () => {
+    keep(trust([first]));
+    const before = readFileSync(state.trustFile, 'utf8');
+    keep(trust([second]), NOW, gone);
+    inheritTrust(state, gone, NOW, logger());
+    expect(archived()).toEqual([{ certificate: second, status: 'retired', since: SECONDS }]);
+    expect(readFileSync(state.trustFile, 'utf8')).toBe(before);
+  });
+
+  it('takes nothing from another trust domain, nor where no trust is kept', () => {
+    keep(trust([foreign], TrustDomain.parse('other.test')), NOW, gone);
+    inheritTrust(state, gone, NOW, logger());
+    expect(readdirSync(dirname(state.trustFile))).toEqual([]);
+    keep(trust([first]));
+    inheritTrust(state, gone, NOW, logger());
+    expect(archived()).toEqual([]);
+    expect(lines).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import {
   type ArchivedAuthority,
   type TrustDocument,
 } from '@mesh/provenance';
+import type { Certificate } from '@mesh/spiffe';
 import type { StateFolder } from './state-folder.js';
 
 /** CAs that the archive holds; of more the oldest retired ones go. */
@@ -40,13 +41,35 @@ export function keepTrust(
   );
   const retired = (before ?? [])
     .filter((certificate) => !known.has(textOf(certificate)))
-    .map((certificate): ArchivedAuthority => {
-      return { certificate, status: 'retired', since: Math.floor(now.getTime() / 1000) };
-    });
+    .map((certificate) => retiredAt(certificate, now));
   // First: were it broken off here, the next start would find the same CAs gone.
   const authorities = bounded([...(archived ?? []), ...retired]);
   state.write(state.archiveFile, serializeArchiveDocument({ trustDomain, authorities }));
   state.write(state.trustFile, serializeTrustDocument(trust));
+}
+
+/**
+ * Adds the CAs of a mesh that is gone to the archive of another state folder, as retired since `now`: its answers verify
+ * there as well. Where that folder keeps no trust document of the same trust domain, they do not, and nothing is added.
+ */
+export function inheritTrust(
+  state: StateFolder,
+  gone: StateFolder,
+  now: Date,
+  logger: Logger,
+): void {
+  const { bundle } = parseTrustDocument(readFileSync(gone.trustFile, 'utf8'));
+  const own = read(state.trustFile, logger, parseTrustDocument)?.bundle;
+  if (own?.trustDomain.equals(bundle.trustDomain) !== true) return;
+  const { trustDomain } = own;
+  const archived = read(state.archiveFile, logger, parseArchiveDocument)?.authorities ?? [];
+  const earlier = read(gone.archiveFile, logger, parseArchiveDocument)?.authorities ?? [];
+  const authorities = bounded([
+    ...archived,
+    ...earlier,
+    ...bundle.x509Authorities.map((certificate) => retiredAt(certificate, now)),
+  ]);
+  state.write(state.archiveFile, serializeArchiveDocument({ trustDomain, authorities }));
 }
 
 /** A distrusted CA stays: forgotten, it would be an unknown one, and no longer one that fails by name. */
@@ -73,6 +96,10 @@ function read<T>(
   renameSync(file, aside);
   logger.warn({ path: aside, reason }, 'a document of trust was set aside');
   return undefined;
+}
+
+function retiredAt(certificate: Certificate, now: Date): ArchivedAuthority {
+  return { certificate, status: 'retired', since: Math.floor(now.getTime() / 1000) };
 }
 
 function textOf({ raw }: { readonly raw: Uint8Array }): string {

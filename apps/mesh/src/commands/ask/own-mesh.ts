@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '@mesh/errors';
 import { StateFolder } from '../../state/state-folder.js';
+import { inheritTrust } from '../../state/trust-records.js';
 import { startAllInOne } from '../../up/mesh.js';
 import { checkDocuments } from '../check-documents.js';
 import { settings, type Prepared } from '../prepare.js';
@@ -32,6 +33,7 @@ export async function startOwnMesh(
       gatewayUrl: mesh.agents.find(({ name }) => name === 'gateway')!.url,
       issuerUrl: mesh.issuerUrl,
       embeddedIssuer: mesh.embeddedIssuer,
+      apiAudience: own.config.audience(),
       state: own.state,
       close: async () => {
         await mesh.close();
@@ -52,7 +54,7 @@ type Own = Pick<Prepared, 'config' | 'state'> & { readonly release: () => void }
  * The state folder, or where another process holds it a temporary one, which is removed afterwards. Keys are read from
  * the state folder in both cases.
  */
-function takeState({ config, state }: Prepared, flags: AskFlags): Own {
+function takeState({ config, state, logger }: Prepared, flags: AskFlags): Own {
   try {
     return { config, state, release: state.lock('ask') };
   } catch (error) {
@@ -63,5 +65,10 @@ function takeState({ config, state }: Prepared, flags: AskFlags): Own {
   process.once('exit', remove);
   const temporary = new StateFolder(path);
   temporary.prepare();
-  return { config: settings(flags, path), state: temporary, release: remove };
+  const release = () => {
+    // ./mesh verify looks for what is trusted in the state folder.
+    if (existsSync(temporary.trustFile)) inheritTrust(state, temporary, new Date(), logger);
+    remove();
+  };
+  return { config: settings(flags, path), state: temporary, release };
 }
