@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { GeminiSimulator } from '../simulators/gemini.js';
-import { Sandbox } from './program.js';
+import { keptBy, Sandbox } from './program.js';
 
 jest.setTimeout(60_000);
 
@@ -26,14 +26,11 @@ describe('ask', () => {
       /^A workload gets its SVID from the Workload API[^]*\n\nSources\n {2}\[1\] /,
     );
     expect(stdout).toContain('no model was used');
+    expect(stdout).toMatch(
+      /^Verified: written by spiffe:\/\/mesh\.local\/\S+\/writer, passed on by /m,
+    );
     expect(stderr).toMatch(/^Starting[^\n]*\nSearching…\nFound \d+ passages\.\nWriting…\n$/);
-    expect(sandbox.keptPlain()).toEqual([
-      'bundles',
-      'bundles/mesh.local.json',
-      'index',
-      'index/DIGEST.json',
-      'run',
-    ]);
+    expect(sandbox.keptPlain()).toEqual(keptBy());
   });
 
   it('prints it as JSON with --json, exactly', async () => {
@@ -47,6 +44,17 @@ describe('ask', () => {
       model: { provider: 'embedded', name: 'extractive', used: false },
       depth: 'deep',
       correlationId: expect.stringMatching(/^[\w.-]{8,64}$/),
+      requests: [
+        {
+          method: 'POST',
+          path: '/v1/research',
+          nonce: expect.stringMatching(/^[\w-]{22}$/),
+          body: { question: QUESTION, depth: 'deep' },
+        },
+        { digest: expect.stringMatching(/^[\w-]{43}$/) },
+        { digest: expect.stringMatching(/^[\w-]{43}$/) },
+      ],
+      statements: Array(3).fill(expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/)),
       agents: ['gateway', 'researcher', 'writer'].map((name) => ({
         spiffeId: `spiffe://mesh.local/ns/agents/sa/${name}`,
         serialNumber: expect.stringMatching(/^[0-9a-f]{2,40}$/),

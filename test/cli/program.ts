@@ -93,7 +93,7 @@ export class Sandbox {
 
   /** Any free ports, so that tests run beside each other and beside a mesh of the person who runs them. */
   environment(env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-    const ports = ['GATEWAY', 'RESEARCHER', 'WRITER'].flatMap((agent) => [
+    const ports = ['GATEWAY', 'RESEARCHER', 'TTS', 'WRITER'].flatMap((agent) => [
       [`MESH_PORT_${agent}`, '0'],
       [`MESH_MANAGEMENT_PORT_${agent}`, '0'],
     ]);
@@ -103,6 +103,8 @@ export class Sandbox {
       TMPDIR: this.temporary,
       MESH_STATE: this.state,
       ...(Object.fromEntries(ports) as Record<string, string>),
+      MESH_ISSUER_PORT: '0',
+      MESH_ISSUER_AGENTS_PORT: '0',
       ...env,
     };
   }
@@ -155,6 +157,23 @@ export class Sandbox {
     for (const running of this.#running) await running.end('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** What a mesh leaves in its state folder, as `keptPlain` tells it. */
+export function keptBy(trustDomain = 'mesh.local'): string[] {
+  return [
+    'bundles',
+    `bundles/${trustDomain}.json`,
+    'index',
+    'index/DIGEST.json',
+    'issuer-passwords.json',
+    'run',
+    'secrets',
+    'secrets/pseudonyms',
+    'trust',
+    'trust/mesh-archive.json',
+    'trust/mesh-trust.json',
+  ];
 }
 
 /** The lines of a log, parsed. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,6 +16,7 @@ import {
 import { GeminiSimulator } from '../simulators/gemini.js';
 import {
   childrenOf,
+  keptBy,
   linesOf,
   OTHER_DOCUMENTS,
   Sandbox,
@@ -27,7 +28,7 @@ import { Terminal } from './terminal.js';
 jest.setTimeout(60_000);
 
 const QUESTION = 'How does a workload get its SVID?';
-const AGENTS = ['gateway', 'researcher', 'writer'];
+const AGENTS = ['gateway', 'researcher', 'writer', 'tts'];
 
 /** The order in which the log says that agents and mesh are closed. */
 const closings = (log: string) =>
@@ -66,6 +67,26 @@ describe('up', () => {
     expect((await fetch(`${gatewayUrl}/openapi.json`)).status).toBe(200);
   });
 
+  it('says where people sign in and where the passwords are, and never shows these', async () => {
+    const [, issuerUrl] = /^Sign in: (http:\/\/mesh\.localhost:\d+), accounts analyst, /m.exec(
+      mesh.stderr,
+    )!;
+    const file = join(sandbox.state, 'issuer-passwords.json');
+    expect(mesh.stderr).toContain(`passwords in ${file}\n`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const passwords = Object.values(JSON.parse(sandbox.read('state/issuer-passwords.json')));
+    expect(passwords).toHaveLength(3);
+    const { stdout } = await sandbox.run(['status']);
+    expect(stdout).toContain(`Sign in: ${issuerUrl}, accounts `);
+    expect(JSON.parse(sandbox.read('state/running.json'))).toMatchObject({
+      issuerUrl,
+      embeddedIssuer: true,
+    });
+    for (const password of passwords) {
+      expect(mesh.stdout + mesh.stderr + stdout).not.toContain(password);
+    }
+  });
+
   it('logs JSON lines in the schema where there is no terminal', () => {
     const lines = linesOf(mesh.stdout);
     for (const line of lines) {
@@ -73,7 +94,7 @@ describe('up', () => {
       expect(line).not.toHaveProperty('dropped');
     }
     const ready = lines.filter(({ event }) => event === 'agent.ready').map(({ agent }) => agent);
-    expect(ready.sort()).toEqual(AGENTS);
+    expect(ready.sort()).toEqual(AGENTS.toSorted());
     expect(lines.at(-1)).toMatchObject({ event: 'mesh.ready', url: gatewayUrl });
   });
 
@@ -88,7 +109,7 @@ describe('up', () => {
     expect(code).toBe(0);
     const status = JSON.parse(stdout);
     expect(status).toMatchObject({ pid: mesh.pid, shape: 'all in one', gatewayUrl });
-    expect(status.agents).toHaveLength(3);
+    expect(status.agents).toHaveLength(4);
     for (const agent of status.agents) {
       expect(agent).toMatchObject({ status: 'up', details: { identity: { status: 'up' } } });
     }
@@ -121,7 +142,7 @@ describe('up', () => {
       expect(gemini.calls[0]?.headers['x-goog-api-key']).toBe(gemini.key);
     } finally {
       await gemini.close();
-      rmSync(join(sandbox.state, 'secrets'), { recursive: true });
+      rmSync(join(sandbox.state, 'secrets/gemini'));
     }
     expect(requests()).toHaveLength(before);
     expect(readdirSync(sandbox.temporary)).toEqual([]);
@@ -157,13 +178,7 @@ describe('up', () => {
     expect(code).toBe(0);
     expect(closings(stdout)).toEqual([...AGENTS, 'mesh.stopped']);
     expect(stdout).toMatch(/"event":"mesh\.stopping","signal":"SIGINT"/);
-    expect(sandbox.keptPlain()).toEqual([
-      'bundles',
-      'bundles/mesh.local.json',
-      'index',
-      'index/DIGEST.json',
-      'run',
-    ]);
+    expect(sandbox.keptPlain()).toEqual(keptBy());
   });
 
   it('is not shown by status once it is closed', async () => {
@@ -185,26 +200,28 @@ describe('up, each shape', () => {
   });
   afterEach(() => sandbox.close());
 
-  it.each([[[]], [['--split']]])(
-    'with %j says which port is in use, and leaves nothing',
-    async (args) => {
-      const other = createServer().listen(0, '127.0.0.1');
-      await once(other, 'listening');
-      const { port } = other.address() as AddressInfo;
-      try {
-        const { code, stderr } = await sandbox.run(['up', ...args], {
-          env: { MESH_MANAGEMENT_PORT_WRITER: String(port) },
-        });
-        expect(code).toBe(1);
-        expect(stderr).toBe(
-          `mesh: Port ${port} is in use. Stop the program that holds it, or set MESH_MANAGEMENT_PORT_WRITER to another. (ERR_PORT_IN_USE)\n`,
-        );
-        expect(sandbox.kept()).toEqual(['bundles', 'index']);
-      } finally {
-        other.close();
-      }
-    },
-  );
+  it.each([
+    [[], 'MESH_MANAGEMENT_PORT_WRITER'],
+    [['--split'], 'MESH_MANAGEMENT_PORT_WRITER'],
+    [[], 'MESH_ISSUER_PORT'],
+    [['--split'], 'MESH_ISSUER_AGENTS_PORT'],
+  ])('with %j says which port is in use, and leaves nothing (%s)', async (args, variable) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    try {
+      const { code, stderr } = await sandbox.run(['up', ...args], {
+        env: { [variable]: String(port) },
+      });
+      expect(code).toBe(1);
+      expect(stderr).toBe(
+        `mesh: Port ${port} is in use. Stop the program that holds it, or set ${variable} to another. (ERR_PORT_IN_USE)\n`,
+      );
+      expect(sandbox.kept()).toEqual(['bundles', 'index', 'trust']);
+    } finally {
+      other.close();
+    }
+  });
 
   it('ends at once at a second Ctrl-C, while a request keeps it', async () => {
     const gemini = await GeminiSimulator.start();
@@ -253,7 +270,7 @@ describe('up, each shape', () => {
   it('split is one process an agent, answers, and goes down as a whole when one ends', async () => {
     const mesh = await sandbox.up(['--split']);
     const agents = childrenOf(mesh.pid);
-    expect(agents).toHaveLength(3);
+    expect(agents).toHaveLength(4);
     const answer = JSON.parse((await sandbox.run(['ask', QUESTION, '--json'])).stdout);
     expect(answer.answered).toBe(true);
     expect(answer.agents).toHaveLength(3);

@@ -30,6 +30,7 @@ export async function infra(flags: Flags): Promise<void> {
         shape: 'infra',
         gatewayUrl: addresses.agents.find(({ name }) => name === 'gateway')!.url,
         ...signInOf(standIns),
+        apiAudience: config.audience(),
         settings: settingsOf(config),
         agents: agentsOf(addresses.agents),
       });

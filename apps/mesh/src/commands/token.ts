@@ -1,7 +1,7 @@
 import { exitCodeOf, stopOnSignals } from '../stop.js';
 import { CommandError } from './command.error.js';
 import { logUnexpected, prepare } from './prepare.js';
-import { apiClientOf, resourceOf, signIn } from './sign-in/sign-in.js';
+import { apiClientOf, signIn } from './sign-in/sign-in.js';
 
 export interface TokenFlags {
   readonly as?: string;
@@ -11,7 +11,7 @@ export interface TokenFlags {
 /** Signs a person in at the running mesh and prints the access token, for curl and the like. */
 export async function token({ as, scope }: TokenFlags): Promise<void> {
   const stop = stopOnSignals();
-  const { config, directory, state, logger } = prepare({}, { quiet: true });
+  const { directory, state, logger } = prepare({}, { quiet: true });
   const running = state.running();
   if (running === undefined) {
     throw new CommandError(
@@ -26,7 +26,6 @@ export async function token({ as, scope }: TokenFlags): Promise<void> {
         as,
         scope,
         clientId: apiClientOf(directory),
-        resource: resourceOf(config),
         signal: stop.signal,
         say: (line) => process.stderr.write(`${line}\n`),
       },

@@ -67,6 +67,7 @@ function announce(
     gatewayUrl: url,
     issuerUrl: mesh.issuerUrl,
     embeddedIssuer: mesh.embeddedIssuer,
+    apiAudience: config.audience(),
     settings: settingsOf(config),
     agents: agentsOf(mesh.agents),
   });

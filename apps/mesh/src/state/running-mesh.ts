@@ -10,6 +10,8 @@ export interface RunningMesh {
   readonly issuerUrl: string;
   /** That issuer is the embedded one: its passwords are in the state folder. */
   readonly embeddedIssuer: boolean;
+  /** What access tokens must be for. */
+  readonly apiAudience: string;
   /** The settings that its answers depend on. */
   readonly settings: Readonly<Record<string, string>>;
   readonly agents: Readonly<Record<string, RunningAgentInfo>>;

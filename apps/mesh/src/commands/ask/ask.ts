@@ -5,13 +5,7 @@ import { exitCodeOf, stopOnSignals } from '../../stop.js';
 import { isReady } from '../../up/is-ready.js';
 import { CommandError } from '../command.error.js';
 import { logUnexpected, prepare, type Flags, type Prepared } from '../prepare.js';
-import {
-  apiClientOf,
-  assertNoAccount,
-  resourceOf,
-  signIn,
-  type MeshIssuer,
-} from '../sign-in/sign-in.js';
+import { apiClientOf, assertNoAccount, signIn, type MeshIssuer } from '../sign-in/sign-in.js';
 import { startOwnMesh } from './own-mesh.js';
 import { readable } from './readable.js';
 import { research } from './research.js';
@@ -34,7 +28,7 @@ export async function ask(text: string, flags: AskFlags): Promise<void> {
   const request = parse(text, flags.depth);
   const stop = stopOnSignals();
   const prepared = prepare(flags, { quiet: true });
-  const { config, directory } = prepared;
+  const { directory } = prepared;
   let mesh: AskedMesh | undefined;
   try {
     mesh = (await runningMesh(prepared)) ?? (await ownMesh(prepared, flags, stop.signal));
@@ -44,7 +38,6 @@ export async function ask(text: string, flags: AskFlags): Promise<void> {
       clientId,
       // A token carries what was asked for, and no more.
       scope: `research:${flags.depth} draft:write`,
-      resource: resourceOf(config),
       signal: stop.signal,
       say,
     });
@@ -87,8 +80,7 @@ async function runningMesh({ state, config }: Prepared): Promise<AskedMesh | und
   // With `infra` the agents are started by others, or not.
   const probe = running.agents['gateway']!.managementUrl;
   if (running.shape === 'infra' && !(await isReady(probe))) return undefined;
-  const { gatewayUrl, issuerUrl, embeddedIssuer } = running;
-  return { gatewayUrl, issuerUrl, embeddedIssuer, state, close: () => Promise.resolve() };
+  return { ...running, state, close: () => Promise.resolve() };
 }
 
 async function ownMesh(

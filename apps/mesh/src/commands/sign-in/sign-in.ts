@@ -1,4 +1,4 @@
-import type { AgentDirectory, MeshConfig } from '@mesh/agent';
+import type { AgentDirectory } from '@mesh/agent';
 import { SamplePasswords, signInAs } from '@mesh/issuer';
 import type { StateFolder } from '../../state/state-folder.js';
 import { CommandError } from '../command.error.js';
@@ -13,6 +13,8 @@ const BROWSER_MS = 300_000;
 export interface MeshIssuer {
   readonly issuerUrl: string;
   readonly embeddedIssuer: boolean;
+  /** What its access tokens have to be for. */
+  readonly apiAudience: string;
   /** Holds the passwords of the embedded issuer's accounts. */
   readonly state: StateFolder;
 }
@@ -23,7 +25,6 @@ export interface SignInOptions {
   readonly clientId: string;
   /** Separated by spaces; the token may hold fewer. */
   readonly scope: string;
-  readonly resource: string;
   readonly signal: AbortSignal;
   /** Tells the person what to do. */
   readonly say: (line: string) => void;
@@ -36,7 +37,8 @@ export interface SignInOptions {
  * @throws CommandError, IssuerError, SignInError; the signal's reason
  */
 export async function signIn(issuer: MeshIssuer, options: SignInOptions): Promise<string> {
-  const { as, signal, ...request } = options;
+  const { as, signal, ...asked } = options;
+  const request = { ...asked, resource: issuer.apiAudience };
   if (!issuer.embeddedIssuer) {
     assertNoAccount(as, issuer.issuerUrl);
     return browserSignIn(issuer.issuerUrl, { ...request, signal, limitMs: BROWSER_MS });
@@ -67,9 +69,4 @@ export function apiClientOf(directory: AgentDirectory): string {
     'ERR_SIGN_IN_FAILED',
     "The gateway's agent.yaml names no client under apiClients: it takes nobody's token.",
   );
-}
-
-/** What access tokens have to be for. */
-export function resourceOf({ apiAudience, trustDomain }: MeshConfig): string {
-  return apiAudience ?? `https://${trustDomain.name}/api`;
 }
