@@ -114,6 +114,14 @@ export function program(): Command {
     .action(async (name: string) => (await import('./commands/secret.js')).removeSecret(name));
 
   mesh
+    .command('agent')
+    .description('agents of your own')
+    .command('new')
+    .description('make one in apps/NAME, which ./mesh up starts with the others')
+    .argument('<name>', 'lower-case letters, digits and dashes')
+    .action(async (name: string) => (await import('./commands/agent/new-agent.js')).newAgent(name));
+
+  mesh
     .command('reset')
     .description('remove the state folder (keys, search index, bundles), after asking')
     .option('--yes', 'do not ask')
@@ -160,6 +168,11 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   './mesh secret set': ['./mesh secret set gemini', './mesh secret set tavily < tavily-key.txt'],
   './mesh secret list': ['./mesh secret list'],
   './mesh secret remove': ['./mesh secret remove gemini'],
+  './mesh agent': ['./mesh agent new translator'],
+  './mesh agent new': [
+    './mesh agent new translator',
+    'npm test -- apps/translator   # who gets an answer of it',
+  ],
   './mesh reset': ['./mesh reset', './mesh reset --yes'],
 };
 

@@ -2,7 +2,6 @@ import { IsString, Length } from 'class-validator';
 import { SignedDto } from '@mesh/contracts';
 
 export class RunRequestDto {
-  @IsString()
   @Length(1, 100_000)
   text!: string;
 }

@@ -9,6 +9,7 @@ export {
 export { ConfigError } from './config/config.error.js';
 export {
   loadConfig,
+  projectFolder,
   type ConfigRow,
   type LoadConfigOptions,
   type MeshConfig,

@@ -428,7 +428,7 @@ function shortName(path: string, cwd: string): string {
 }
 
 /** The folder of this project around `from`: its package.json says so. */
-function projectFolder(from: string): string | undefined {
+export function projectFolder(from: string): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const file = join(folder, 'package.json');
     if (existsSync(file)) {

@@ -28,6 +28,11 @@ export const meshCodes = {
     remedy:
       "Give one of the names that the message lists, or name it under `secrets` in an agent's agent.yaml.",
   },
+  ERR_AGENT_NAME: {
+    status: 500,
+    title: 'A new agent cannot have this name',
+    remedy: 'Choose a name of lower-case letters, digits and dashes that nothing else has.',
+  },
   ERR_FILE_NOT_FOUND: {
     status: 500,
     title: 'There is no such file',
