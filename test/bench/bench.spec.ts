@@ -76,7 +76,9 @@ describe('npm run bench', () => {
     expect(report.missed).toEqual([]);
     expect(report.failed).toBe(0);
     expect(code).toBe(0);
-    expect(Object.keys(report.rotations).sort()).toEqual(['gateway', 'researcher', 'writer']);
+    expect(Object.keys(report.rotations).sort()).toEqual([
+      ...['gateway', 'researcher', 'tts', 'writer'],
+    ]);
     for (const count of Object.values(report.rotations)) expect(count).toBeGreaterThanOrEqual(2);
     expect(report.requests).toBeGreaterThan(0);
     expect(report.memory.ratio).toBeGreaterThan(0);

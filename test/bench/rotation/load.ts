@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
+import type { Session } from './session.js';
 
 /** Questions about the project's own documents, and one that they do not answer. */
 const QUESTIONS = [
@@ -27,13 +28,14 @@ export interface LoadResult {
   readonly failures: readonly Failure[];
 }
 
-/** People who ask one question after the other, half of them for JSON, half for the event stream. */
+/** People, all signed in as the same one, who ask one question after the other, half of them for JSON, half for the event stream. */
 export class Load {
   readonly #pool: Pool;
 
   constructor(
     gatewayUrl: string,
     private readonly concurrency: number,
+    private readonly session: Session,
   ) {
     this.#pool = new Pool(gatewayUrl, { connections: concurrency });
   }
@@ -73,6 +75,7 @@ export class Load {
         method: 'POST',
         path: '/v1/research',
         headers: {
+          authorization: `Bearer ${await this.session.accessToken()}`,
           'content-type': 'application/json',
           accept: stream ? 'text/event-stream' : 'application/json',
         },

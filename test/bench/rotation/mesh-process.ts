@@ -1,11 +1,20 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { Session } from './session.js';
 
 export interface AgentAddress {
   readonly name: string;
   readonly url: string;
   readonly managementUrl: string;
+}
+
+/** What the mesh says once it serves. */
+export interface MeshReady {
+  readonly agents: readonly AgentAddress[];
+  readonly issuerUrl: string;
+  /** Of the accounts that sign in there. */
+  readonly passwordsFile: string;
 }
 
 export type MemoryQuestion = 'held' | 'peak';
@@ -22,7 +31,7 @@ export interface Memory {
 export class MeshProcess {
   private constructor(
     private readonly child: ChildProcess,
-    readonly agents: readonly AgentAddress[],
+    private readonly ready: MeshReady,
   ) {}
 
   static async start(folder: string, svidTtlSeconds: number): Promise<MeshProcess> {
@@ -42,7 +51,15 @@ export class MeshProcess {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       },
     );
-    return new MeshProcess(child, (await replyOf(child)) as AgentAddress[]);
+    return new MeshProcess(child, (await replyOf(child)) as MeshReady);
+  }
+
+  get agents(): readonly AgentAddress[] {
+    return this.ready.agents;
+  }
+
+  session(): Session {
+    return new Session(this.ready.issuerUrl, this.ready.passwordsFile);
   }
 
   get gatewayUrl(): string {

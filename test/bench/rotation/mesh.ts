@@ -7,7 +7,7 @@ import { createLogger } from '@mesh/observability';
 import { FileSecretSource } from '@mesh/secrets';
 import { StateFolder } from '../../../apps/mesh/src/state/state-folder.js';
 import { startAllInOne } from '../../../apps/mesh/src/up/mesh.js';
-import type { Memory, MemoryQuestion } from './mesh-process.js';
+import type { Memory, MemoryQuestion, MeshReady } from './mesh-process.js';
 
 const LOOKS = 5;
 /** Between two looks at the memory, in milliseconds. */
@@ -26,7 +26,12 @@ const mesh = await startAllInOne({
   secrets: new FileSecretSource(join(folder, 'secrets')),
   anyPort: true,
 });
-process.send!(mesh.agents.map(({ name, url, managementUrl }) => ({ name, url, managementUrl })));
+const ready: MeshReady = {
+  agents: mesh.agents.map(({ name, url, managementUrl }) => ({ name, url, managementUrl })),
+  issuerUrl: mesh.issuerUrl,
+  passwordsFile: state.passwordsFile,
+};
+process.send!(ready);
 
 /** What the process holds: V8 gives pages back some time after a collection, so the smallest of a few looks counts. */
 async function memory(): Promise<Memory> {

@@ -40,7 +40,7 @@ export async function bench(given: RotationFlags): Promise<void> {
 
 async function measure(mesh: MeshProcess, flags: RotationFlags): Promise<RotationReport> {
   const { seconds, ttl, concurrency, quick } = flags;
-  const load = new Load(mesh.gatewayUrl, concurrency);
+  const load = new Load(mesh.gatewayUrl, concurrency, mesh.session());
   const warmUp = await warmUpUntilSteady(mesh, load, quick ? { min: 1, max: 1 } : SLICES, quick);
   const before = await rotationsOf(mesh.agents);
   say(`Measuring for ${seconds} s`);
