@@ -53,6 +53,7 @@ export type { InputEdge } from './answer-graph.js';
 export {
   type AnsweredCall,
   type AnswerNode,
+  type CallDelegation,
   type AnswerOptions,
   AnswerVerifier,
   MAX_ANSWER_CHARACTERS,

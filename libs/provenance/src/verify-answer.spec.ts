@@ -409,17 +409,22 @@ describe('the answer to a call that was just made', () => {
 
   it('is to that very call', async () => {
     const own = await call();
+    const delegation = { subject: 'user-7f', actors: [GATEWAY], tokenHash: DIGEST };
     await expect(verify(right, { now: NOW, call: own })).resolves.toMatchObject({
       verdict: 'valid',
     });
     await expect(
-      verify(right, { now: NOW, call: { ...own, txn: 'txn-1' } }),
+      verify(right, { now: NOW, call: { ...own, txn: 'txn-1', delegation } }),
     ).resolves.toBeDefined();
     const fresh = { ...(right.requests[0] as CanonicalRequest), nonce: 'another' };
     for (const [change, code] of [
       [{ audience: 'mesh-web' }, 'ERR_ANSWER_AUDIENCE'],
       [{ request: await requestDigest(fresh) }, 'ERR_ANSWER_REQUEST'],
       [{ txn: 'txn-2' }, 'ERR_ANSWER_TXN'],
+      [{ delegation: { ...delegation, subject: 'user-8a' } }, 'ERR_ANSWER_SUBJECT'],
+      [{ delegation: { ...delegation, actors: [WRITER] } }, 'ERR_ANSWER_ACTORS'],
+      [{ delegation: { ...delegation, actors: [GATEWAY, WRITER] } }, 'ERR_ANSWER_ACTORS'],
+      [{ delegation: { ...delegation, tokenHash: 'A'.repeat(43) } }, 'ERR_ANSWER_TOKEN'],
     ] as const) {
       await expect(verify(right, { now: NOW, call: { ...own, ...change } })).rejects.toMatchObject({
         code,

@@ -1,4 +1,4 @@
-import type { VerifiedChain } from '@mesh/spiffe';
+import type { SpiffeId, VerifiedChain } from '@mesh/spiffe';
 import { checkRequests, checkSources, type NamedSource, type Proof } from './answer-content.js';
 import { assertEdge, type InputEdge, inputEdges, type NamedStatement } from './answer-graph.js';
 import { AnswerError, rule } from './answer.error.js';
@@ -6,7 +6,7 @@ import { base64Text } from './base64url.js';
 import { canonicalJson } from './canonical-json.js';
 import { isObject } from './compact-jws.js';
 import { contentDigest, type Digest, digestOf } from './digest.js';
-import { MAX_STATEMENTS, type Statement } from './statement.js';
+import { actorsOf, MAX_STATEMENTS, type Statement } from './statement.js';
 import { type JsonObject, parseStrictJson } from './strict-json.js';
 import { type ArchiveDocument, type TrustDocument, trustDocumentDigest } from './trust-document.js';
 import {
@@ -54,6 +54,18 @@ export interface AnsweredCall {
   readonly request: Digest;
   /** Where the caller knows it: agents do, clients of persons do not. */
   readonly txn?: string;
+  /** The token that the call was made with, where the caller knows it. */
+  readonly delegation?: CallDelegation;
+}
+
+/** On whose behalf a call was made, as the Txn-Token that was sent says it. */
+export interface CallDelegation {
+  /** The person's pseudonym. */
+  readonly subject: string;
+  /** Outermost first. */
+  readonly actors: readonly SpiffeId[];
+  /** Of the token in compact form. */
+  readonly tokenHash: Digest;
 }
 
 /** A statement of the answer: who says so, for whom, when (`statement`), and how far it is proven. */
@@ -236,6 +248,18 @@ export class AnswerVerifier {
 function assertAnswers(root: Statement, call: AnsweredCall, now: Date): void {
   assertAnswersCall(root, { ...call, txn: call.txn ?? root.txn });
   assertFresh(root, now);
+  if (call.delegation !== undefined) assertDelegation(root, call.delegation);
+}
+
+function assertDelegation(root: Statement, { subject, actors, tokenHash }: CallDelegation): void {
+  rule(root.sub === subject, 'ERR_ANSWER_SUBJECT', 'A statement is for another person.');
+  const claimed = actorsOf(root.act);
+  rule(
+    claimed.length === actors.length && claimed.every((one, place) => actors[place]?.equals(one)),
+    'ERR_ANSWER_ACTORS',
+    'A statement tells of other actors than the token.',
+  );
+  rule(root.tth === tokenHash, 'ERR_ANSWER_TOKEN', 'A statement is of another token.');
 }
 
 type Judged = Pick<AnswerNode, 'retired' | 'verdict'>;

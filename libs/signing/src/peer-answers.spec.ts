@@ -20,6 +20,7 @@ import {
   RESEARCHER,
   serve,
   svidOf,
+  TOKEN_HASH,
   TXN,
   WRITER,
 } from '../test/agents.js';
@@ -58,7 +59,13 @@ beforeAll(async () => {
     X509Svid,
     X509Svid,
   ];
-  call = { peer: RESEARCHER, txn: TXN, request: await requestDigest(REQUEST), now: NOW };
+  call = {
+    peer: RESEARCHER,
+    txn: TXN,
+    delegation: { subject: 'user-7f', actors: [GATEWAY], tokenHash: TOKEN_HASH },
+    request: await requestDigest(REQUEST),
+    now: NOW,
+  };
   body = await serve(
     { svid: researcher, content: { answer: 'A' }, calls: [{ svid: writer, content: {} }] },
     toGateway(),
@@ -83,6 +90,26 @@ describe('PeerAnswers', () => {
     ['changed content', () => verify(body.replace('"A"', '"B"')), 'ERR_ANSWER_CONTENT'],
     ['another peer', () => verify(body, { peer: WRITER }), 'ERR_ANSWER_ROOT'],
     ['another transaction', () => verify(body, { txn: 'txn-2' }), 'ERR_ANSWER_TXN'],
+    [
+      'an answer for another person',
+      async () => verify(await answerOf(researcher, { subject: 'user-8a' })),
+      'ERR_ANSWER_SUBJECT',
+    ],
+    [
+      'an answer that tells of other actors',
+      async () => verify(await answerOf(researcher, { actors: [GATEWAY, WRITER] })),
+      'ERR_ANSWER_ACTORS',
+    ],
+    [
+      'an answer that tells of fewer actors',
+      async () => verify(await answerOf(researcher, { actors: [WRITER] })),
+      'ERR_ANSWER_ACTORS',
+    ],
+    [
+      'an answer to a call with another token',
+      async () => verify(await answerOf(researcher, { tokenHash: 'A'.repeat(43) })),
+      'ERR_ANSWER_TOKEN',
+    ],
     [
       'another request',
       async () =>

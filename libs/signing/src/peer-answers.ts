@@ -8,6 +8,7 @@ import {
 import {
   AnswerError,
   AnswerVerifier,
+  type CallDelegation,
   type Digest,
   type Edge,
   type JsonObject,
@@ -19,6 +20,8 @@ export interface PeerCall {
   readonly peer: SpiffeId;
   /** Of the Txn-Token that was sent. */
   readonly txn: string;
+  /** Of the same. */
+  readonly delegation: CallDelegation;
   /** See `requestDigest` of @mesh/provenance; with a nonce of its own no earlier answer fits it. */
   readonly request: Digest;
   readonly now: Date;
@@ -48,9 +51,12 @@ export class PeerAnswers {
    * @throws AnswerError, JsonError with one code a rule
    */
   async verify(body: string | JsonObject, call: PeerCall): Promise<VerifiedAnswer> {
-    const { peer, txn, request, now } = call;
+    const { peer, txn, delegation, request, now } = call;
     const audience = this.own.toString();
-    return this.#verifierOf(peer).verify(body, { now, call: { audience, txn, request } });
+    return this.#verifierOf(peer).verify(body, {
+      now,
+      call: { audience, txn, delegation, request },
+    });
   }
 
   #verifierOf(peer: SpiffeId): AnswerVerifier {

@@ -96,6 +96,7 @@ export async function serve(
     const inner = { ...answered, audience, actors, request, whole: false };
     const { nodes } = await answers.verify(await serve(callee, inner, bundle, edges), {
       ...{ peer: callee.svid.id, txn: answered.txn, now: NOW },
+      delegation: { subject: answered.subject, actors, tokenHash: answered.tokenHash },
       request: await requestDigest(request),
     });
     record.input(

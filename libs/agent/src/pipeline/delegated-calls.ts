@@ -51,8 +51,7 @@ export class DelegatedCalls implements PeerTrust {
     const request = await requestDigest({ method, path, nonce, body: JSON.parse(text) });
     return {
       headers: { [HEADERS.txnToken]: token.reveal(), [HEADERS.requestNonce]: nonce },
-      prove: (answer, statements) =>
-        this.#prove(peer, context, { txn: token.txn, request }, answer, statements),
+      prove: (answer) => this.#prove(peer, context, { token, request }, answer),
     };
   }
 
@@ -83,18 +82,19 @@ export class DelegatedCalls implements PeerTrust {
   async #prove(
     peer: string,
     context: RequestContext,
-    call: { readonly txn: string; readonly request: string },
+    { token, request }: { readonly token: TxnToken; readonly request: string },
     answer: string,
-    statements: readonly string[],
   ): Promise<void> {
     try {
       const { nodes } = await this.answers.verify(answer, {
-        ...call,
+        txn: token.txn,
+        delegation: { subject: token.userId, actors: token.actors, tokenHash: token.hash },
+        request,
         peer: this.directory.spiffeIdOf(peer),
         now: new Date(),
       });
       recordOf(context).input(
-        statements,
+        nodes.map(({ compact }) => compact),
         nodes.map(({ statement }) => statement.request),
       );
     } catch (error) {

@@ -44,12 +44,8 @@ export interface PeerRequest {
 
 export interface DelegatedCall {
   readonly headers: Readonly<Record<string, string>>;
-  /**
-   * Verifies an answer, and notes it as input of this agent's own.
-   * @param statements Of the answer, as they were read from it.
-   * @throws AnswerError, JsonError
-   */
-  prove(answer: string, statements: readonly string[]): Promise<void>;
+  /** Verifies an answer, and notes it as input of this agent's own. @throws AnswerError, JsonError */
+  prove(answer: string): Promise<void>;
 }
 
 interface Call {
@@ -194,9 +190,8 @@ export class PeerClient {
 
   /** What an answer holds: proven before anything else looks at it. */
   async #result<T extends object>(call: Call, answer: string, contract: Contract<T>): Promise<T> {
-    const value = this.#json(answer);
-    await call.delegated?.prove(answer, (value as Partial<SignedDto>).statements ?? []);
-    return this.#parse(contract, value);
+    await call.delegated?.prove(answer);
+    return this.#parse(contract, this.#json(answer));
   }
 
   async #send(call: Call, accept: string, signal: AbortSignal): Promise<MtlsResponse> {

@@ -281,6 +281,18 @@ export const provenanceCodes = {
     remedy: 'Do not use the answer; check the edges of the trust document.',
     relay: true,
   },
+  ERR_ANSWER_SUBJECT: {
+    status: 502,
+    title: 'The statement is for another person than the call',
+    remedy: 'It was made for another call: do not use the answer.',
+    relay: true,
+  },
+  ERR_ANSWER_TOKEN: {
+    status: 502,
+    title: 'The statement is of another token than the call was made with',
+    remedy: 'It was made for another call: do not use the answer.',
+    relay: true,
+  },
   ERR_ANSWER_TXN_DIFFERS: {
     status: 502,
     title: 'The statements are of different transactions',
