@@ -14,6 +14,7 @@ import {
   browserSignIn,
   type BrowserSignInOptions,
 } from '../../apps/mesh/src/commands/sign-in/browser-sign-in.js';
+import { Browser } from './browser.js';
 
 const RESOURCE = 'https://mesh.local/api';
 const SCOPE = 'research:fast draft:write';
@@ -41,35 +42,6 @@ function begin(issuerUrl: string, changes: Partial<BrowserSignInOptions> = {}) {
   return { signedIn, address: promise };
 }
 
-/** A browser: keeps cookies, follows redirects, and fills in the issuer's forms. */
-class Browser {
-  readonly #cookies = new Map<string, string>();
-
-  async open(
-    url: string,
-    form?: Record<string, string>,
-  ): Promise<{ url: string; status: number; page: string }> {
-    const response = await fetch(url, {
-      redirect: 'manual',
-      headers: { cookie: [...this.#cookies].map((pair) => pair.join('=')).join('; ') },
-      ...(form ? { method: 'POST', body: new URLSearchParams(form) } : {}),
-    });
-    for (const cookie of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie)!;
-      this.#cookies.set(name!, value!);
-    }
-    const location = response.headers.get('location');
-    if (location !== null) return this.open(new URL(location, url).href);
-    const page = await response.text();
-    const prompt = /name="prompt" value="(login|consent)"/.exec(page)?.[1];
-    if (prompt === undefined) return { url, status: response.status, page };
-    const person = { account: 'analyst', password: passwords.of('analyst') };
-    return this.open(url, { prompt, answer: this.answer, ...(prompt === 'login' ? person : {}) });
-  }
-
-  constructor(private readonly answer = 'yes') {}
-}
-
 describe('a sign-in by the browser', () => {
   let issuer: EmbeddedIssuer;
   beforeEach(async () => {
@@ -95,7 +67,7 @@ describe('a sign-in by the browser', () => {
       code_challenge: expect.stringMatching(/^[\w-]{43}$/),
       code_challenge_method: 'S256',
     });
-    const { status, page } = await new Browser().open((await address).href);
+    const { status, page } = await new Browser(passwords).open((await address).href);
     expect({ status, page }).toEqual({ status: 200, page: expect.stringContaining('Signed in') });
     expect(decodeJwt(await signedIn)).toMatchObject({
       iss: issuer.url,
@@ -109,7 +81,7 @@ describe('a sign-in by the browser', () => {
 
   it('that the person declines is refused, and says so', async () => {
     const { signedIn, address } = begin(issuer.url);
-    const { page } = await new Browser('no').open((await address).href);
+    const { page } = await new Browser(passwords, 'no').open((await address).href);
     expect(page).toContain('Not signed in');
     await expect(signedIn).rejects.toMatchObject({
       code: 'ERR_SIGN_IN_REFUSED',
@@ -158,7 +130,7 @@ describe('a sign-in by the browser', () => {
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     expect(response.statusCode).toBe(status);
     expect(await text(response)).not.toContain('other');
-    await new Browser().open((await address).href);
+    await new Browser(passwords).open((await address).href);
     expect(await signedIn).toMatch(/^ey/);
   });
 });
@@ -215,7 +187,7 @@ describe('a sign-in at an issuer that does not play by the rules', () => {
   async function attempt(options: Parameters<typeof fake>[0]): Promise<string> {
     const { signedIn, address } = begin(await fake(options));
     const opened = await Promise.race([address, signedIn.catch(() => undefined)]);
-    if (opened instanceof URL) await new Browser().open(opened.href);
+    if (opened instanceof URL) await new Browser(passwords).open(opened.href);
     return signedIn;
   }
 

@@ -15,6 +15,8 @@ describe('--help', () => {
     [[]],
     [['up']],
     [['ask']],
+    [['verify']],
+    [['token']],
     [['infra']],
     [['status']],
     [['doctor']],
@@ -51,6 +53,11 @@ describe('a wrong command line', () => {
       ['ask', 'x', '--depth', 'deeper'],
       "option '--depth <depth>' argument 'deeper' is invalid. Allowed choices are fast, deep. See ./mesh ask --help.",
     ],
+    [
+      ['ask', 'x', '--as', 'root'],
+      "option '--as <account>' argument 'root' is invalid. Allowed choices are analyst, reader, admin. See ./mesh ask --help.",
+    ],
+    [['verify'], "missing required argument 'file'. See ./mesh verify --help."],
     [['secret', 'set'], "missing required argument 'name'. See ./mesh secret set --help."],
   ])('%j is one line with a hint, and exit code 1', async (args, line) => {
     expect(await sandbox.run(args)).toMatchObject({

@@ -12,9 +12,8 @@ import {
   trustOf,
   WRITER,
 } from '../test/answers.js';
+import { pathsOf, valueAt, withValue } from '../test/changes.js';
 import { AnswerVerifier } from './index.js';
-
-type Path = readonly (string | number)[];
 
 let body: AnswerBody;
 let verifier: AnswerVerifier;
@@ -33,26 +32,6 @@ beforeAll(async () => {
 const verify = (changed: object) => verifier.verify(JSON.stringify(changed), { now: NOW });
 const refused = (changed: object) =>
   expect(verify(changed)).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_ANSWER_/) });
-
-/** Of each value in it, whole objects and lists included. */
-function pathsOf(value: unknown, path: Path = []): Path[] {
-  if (typeof value !== 'object' || value === null) return [path];
-  const inner = Object.entries(value).flatMap(([name, one]) => pathsOf(one, [...path, name]));
-  return [path, ...inner];
-}
-
-function withValue(value: unknown, [name, ...rest]: Path, to: unknown): unknown {
-  if (name === undefined) return to;
-  const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<
-    string,
-    unknown
-  >;
-  copy[name] = withValue(copy[name], rest, to);
-  return copy;
-}
-
-const valueAt = (value: unknown, path: Path) =>
-  path.reduce((one, name) => (one as Record<string, unknown>)[name], value);
 
 describe('an answer that was right', () => {
   it('is refused with any one JSON value of its content changed', async () => {
