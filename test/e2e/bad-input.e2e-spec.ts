@@ -21,6 +21,7 @@ class ProviderError extends MeshError {
 }
 
 let mesh: RunningAgents;
+let bearer: string;
 const search = new ScriptedSearch();
 const model = new ScriptedModel();
 const fresh = { search: search.search, draft: model.draft };
@@ -30,6 +31,7 @@ const onUnhandled = (error: unknown) => unhandled.push(error);
 beforeAll(async () => {
   process.on('unhandledRejection', onUnhandled);
   mesh = await RunningAgents.start(agentsUnderTest({ search, model }));
+  bearer = await mesh.signIn('analyst', 'research:fast draft:write');
 });
 afterAll(async () => {
   await mesh.close();
@@ -51,7 +53,11 @@ function ask(
 ): Promise<Response> {
   return fetch(`${mesh.agent('gateway').url}/v1/research`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${bearer}`,
+      ...headers,
+    },
     body: typeof body === 'string' ? body : JSON.stringify(body),
     ...(signal ? { signal } : {}),
   });
@@ -95,6 +101,7 @@ describe('a request body', () => {
     ['of 100,000 characters', { question: 'a'.repeat(100_000) }, 400, 'ERR_BODY_INVALID'],
     ['of 100,000 of others', { question: '漢'.repeat(100_000) }, 413, 'ERR_BODY_TOO_LARGE'],
     ['of 10 MB', { question: 'a'.repeat(10 * 1024 * 1024) }, 413, 'ERR_BODY_TOO_LARGE'],
+    ['of half a surrogate pair', { question: 'a \ud83d b?' }, 400, 'ERR_BODY_INVALID'],
     ['with a bad depth', { ...QUESTION, depth: 'deepest' }, 400, 'ERR_BODY_INVALID'],
     ['with a depth of another type', { ...QUESTION, depth: 1 }, 400, 'ERR_BODY_INVALID'],
     ['with an unknown field', { ...QUESTION, planted: 1 }, 400, 'ERR_BODY_INVALID'],
@@ -118,7 +125,6 @@ describe('a request body', () => {
     ['Cyrillic', 'Что такое SVID?'],
     ['emoji', '🔐👩🏽‍💻🇺🇳?'],
     ['combining marks', 'Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢L?'],
-    ['half a surrogate pair', 'a \ud83d b?'],
     ['control characters', 'a\u0000b\u001bc\u202e?'],
     ['markup', "<script>alert(1)</script> `x` $(id) {{7*7}} ' OR 1=1 --"],
     ['line breaks', 'event: done\ndata: {}\n\n'],
@@ -211,7 +217,8 @@ describe('a provider that fails', () => {
         function* () {
           yield { type: 'done', planted: 1 };
         },
-        'ERR_PEER_RESPONSE_INVALID',
+        // The writer cannot sign it.
+        'ERR_PEER_FAILED',
       ],
       [
         'model with an article beyond all limits',
@@ -282,9 +289,10 @@ function waitingModel(): { called: Promise<DraftRequestDto>; reason: Promise<unk
   return { called, reason };
 }
 
+/** Of the agents that the question goes through; each asks the token service as well. */
 async function requestLines(count: number): Promise<Record<string, unknown>[]> {
   for (;;) {
-    const lines = mesh.log.filter(({ event }) => event === 'request');
+    const lines = mesh.log.filter(({ event, agent }) => event === 'request' && agent !== 'tts');
     if (lines.length >= count) return lines;
     await turn();
   }
@@ -342,7 +350,7 @@ describe('a person who leaves', () => {
     const socket = connect(Number(port), hostname);
     const body = JSON.stringify(QUESTION);
     socket.write(
-      `POST /v1/research HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`.repeat(
+      `POST /v1/research HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${bearer}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`.repeat(
         5,
       ),
     );

@@ -37,7 +37,10 @@ describe('AnswerRecord', () => {
       await Promise.all([source, { ...source, id: 2 }].map(sourceDigest)),
     );
     expect(() => record.source({ ...source, snippet: '\ud83d' })).toThrow(
-      expect.objectContaining({ code: 'ERR_ANSWER_JSON_STRING' }),
+      expect.objectContaining({
+        code: 'ERR_SIGNING_CONTENT',
+        cause: expect.objectContaining({ code: 'ERR_ANSWER_JSON_STRING' }),
+      }),
     );
   });
 

@@ -7,6 +7,7 @@ import {
   type Tally,
 } from '@mesh/provenance';
 import { sha256 } from './sha256.js';
+import { orSigningError } from './signing.error.js';
 
 /** An answer that this one is made from. */
 export interface InnerAnswer {
@@ -43,10 +44,13 @@ export class AnswerRecord {
 
   /**
    * A passage that was read, as it is delivered. One that is told twice counts once.
-   * @throws JsonError for what has no canonical form
+   * @throws SigningError `ERR_SIGNING_CONTENT` for what has no canonical form
    */
   source(source: CitedSource): void {
-    this.#sources.add(sha256(sourceJson(source)));
+    const text = orSigningError('ERR_SIGNING_CONTENT', 'A source has no canonical form.', () =>
+      sourceJson(source),
+    );
+    this.#sources.add(sha256(text));
   }
 
   /** A model or a tool. One that is told twice counts once. */

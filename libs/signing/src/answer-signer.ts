@@ -1,11 +1,9 @@
 import type { SpiffeId, X509Svid, X509SvidSource } from '@mesh/identity';
 import {
   type Actor,
-  AnswerError,
   type CanonicalRequest,
   canonicalJson,
   type Digest,
-  JsonError,
   MAX_ANSWER_CHARACTERS,
   MAX_STATEMENTS,
   requestJson,
@@ -15,7 +13,7 @@ import {
 import type { AnswerRecord } from './answer-record.js';
 import { sha256 } from './sha256.js';
 import { SignedBody } from './signed-body.js';
-import { SigningError, type SigningErrorCode } from './signing.error.js';
+import { orSigningError, SigningError, signingErrorOf } from './signing.error.js';
 import { svidSigner } from './svid-signer.js';
 
 /** The request that is answered, and on whose behalf it came. */
@@ -118,7 +116,9 @@ export class AnswerSigner {
 function requestOf({ request, whole }: AnsweredRequest): { digest: Digest; carried: object } {
   const { method, path, nonce, body } = request;
   const digest = sha256(
-    orElse('ERR_SIGNING_REQUEST', 'The request has no canonical form.', () => requestJson(request)),
+    orSigningError('ERR_SIGNING_REQUEST', 'The request has no canonical form.', () =>
+      requestJson(request),
+    ),
   );
   return { digest, carried: whole ? { method, path, nonce, body } : { digest } };
 }
@@ -132,7 +132,7 @@ function contentJson(content: object, requests: readonly object[]): string {
       'The content is no plain object, or has requests or statements of its own.',
     );
   }
-  return orElse('ERR_SIGNING_CONTENT', 'The content has no canonical form.', () =>
+  return orSigningError('ERR_SIGNING_CONTENT', 'The content has no canonical form.', () =>
     canonicalJson({ ...content, requests }),
   );
 }
@@ -141,7 +141,7 @@ async function signed(statement: Statement, svid: X509Svid): Promise<string> {
   try {
     return await signStatement(statement, svidSigner(svid));
   } catch (cause) {
-    throw refusal('ERR_SIGNING_STATEMENT', 'No verifier would take the statement.', cause);
+    throw signingErrorOf('ERR_SIGNING_STATEMENT', 'No verifier would take the statement.', cause);
   }
 }
 
@@ -163,17 +163,4 @@ function bodyOf(content: string, statements: readonly string[]): SignedBody {
 function actorOf([sub, ...rest]: readonly SpiffeId[]): Actor {
   if (sub === undefined) throw new TypeError('A request has at least one actor.');
   return rest.length === 0 ? { sub } : { sub, act: actorOf(rest) };
-}
-
-function orElse<T>(code: SigningErrorCode, message: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    throw refusal(code, message, cause);
-  }
-}
-
-function refusal(code: SigningErrorCode, message: string, cause: unknown): unknown {
-  const known = cause instanceof JsonError || cause instanceof AnswerError;
-  return known ? new SigningError(code, message, { cause }) : cause;
 }

@@ -1,4 +1,5 @@
 import { MeshError, type MeshErrorOptions } from '@mesh/errors';
+import { AnswerError, JsonError } from '@mesh/provenance';
 
 export type SigningErrorCode =
   | 'ERR_SIGNING_IDENTITY'
@@ -15,5 +16,20 @@ export class SigningError extends MeshError {
     options?: MeshErrorOptions,
   ) {
     super(message, options);
+  }
+}
+
+/** What no verifier would take is this agent's own fault; every other error stays what it is. */
+export function signingErrorOf(code: SigningErrorCode, message: string, cause: unknown): unknown {
+  const known = cause instanceof JsonError || cause instanceof AnswerError;
+  return known ? new SigningError(code, message, { cause }) : cause;
+}
+
+/** The result of `work`, or its error as `signingErrorOf` says. */
+export function orSigningError<T>(code: SigningErrorCode, message: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw signingErrorOf(code, message, cause);
   }
 }

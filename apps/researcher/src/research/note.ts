@@ -16,7 +16,8 @@ export function noteOf(question: string, passage: string): string {
     if (note.length + sentence.length + 1 > NOTE) break;
     note += note === '' ? sentence : ` ${sentence}`;
   }
-  return note === '' ? passage.slice(0, NOTE) : note;
+  // Never half a surrogate pair.
+  return note === '' ? passage.slice(0, NOTE).replace(/\p{Surrogate}/gu, '') : note;
 }
 
 /** Words of four letters and more carry the topic; in scripts that write words short, of two. */

@@ -79,6 +79,14 @@ describe('parseContract', () => {
     },
   );
 
+  it.each([
+    [{ text: 'a\ud83d' }, 'text'],
+    [{ text: 'a', inners: [{ name: '\ude00' }] }, 'inners.0.name'],
+  ])('refuses half a surrogate pair and takes a whole one (%j)', (value, path) => {
+    expect(faultsOf(value).members).toEqual([{ path, message: 'holds half a surrogate pair' }]);
+    expect(parseContract(Outer, { text: '\ud83d\ude00' }).text).toBe('😀');
+  });
+
   it('refuses a __proto__ of its own, and pollutes nothing', () => {
     const body = JSON.parse('{"text":"a","__proto__":{"polluted":true}}') as unknown;
     expect(faultsOf(body).members[0]).toMatchObject({ path: '__proto__' });

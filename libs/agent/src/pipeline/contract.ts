@@ -44,7 +44,7 @@ export function isContract(type: unknown): type is Contract {
 
 /**
  * What class-transformer cannot be given: deep nesting, values without number, and the members it drops without a word
- * (`toString`).
+ * (`toString`); and half surrogate pairs, of which no digest can be made (RFC 8785 3.2.2.2).
  */
 function shapeFault(
   value: object,
@@ -60,6 +60,9 @@ function shapeFault(
     const member = (value as Record<string, unknown>)[name];
     const at = (path === '' ? name : `${path}.${name}`).slice(0, 200);
     if (name in Object.prototype) return { path: at, message: `property ${name} should not exist` };
+    if (typeof member === 'string' && !member.isWellFormed()) {
+      return { path: at, message: 'holds half a surrogate pair' };
+    }
     const fault =
       typeof member === 'object' && member !== null
         ? shapeFault(member, at, depth + 1, left)
