@@ -34,7 +34,7 @@ class WorkController {
   /** Waits in every way there is, and says each time whose request it believes to serve. */
   @Post('work')
   @HttpCode(200)
-  @Action('work:do')
+  @Action('work:do', { delegated: false })
   async *work(
     @Body() { id, turns }: WorkRequest,
     @Caller() caller: PeerIdentity,
@@ -63,7 +63,7 @@ class WorkController {
   /** Pays no heed to its signal. */
   @Post('deaf')
   @HttpCode(200)
-  @Action('work:do')
+  @Action('work:do', { delegated: false })
   async *deaf(@Body() { turns }: WorkRequest): AsyncGenerator<AgentEvent<object>> {
     for (let number = 0; number < turns; number++) yield { type: 'text', text: 'a' };
     began();
@@ -73,7 +73,7 @@ class WorkController {
 
   @Post('deaf-json')
   @HttpCode(200)
-  @Action('work:do')
+  @Action('work:do', { delegated: false })
   async deafJson(@Body() _request: WorkRequest): Promise<object> {
     began();
     await release;
@@ -91,7 +91,7 @@ name: worker
 identity: /ns/agents/sa/worker
 port: 4090
 actions:
-  work:do: { callers: [anna, bert] }
+  work:do: { callers: [anna, bert], delegated: false }
 limits: { bodyBytes: 2048, deadlineMs: 20000 }
 `;
 

@@ -22,6 +22,7 @@ const underTest = [gateway, researcher, writer].map((definition) => ({
 let documents: string;
 let gemini: GeminiSimulator;
 let mesh: RunningAgents;
+let bearer: string;
 
 beforeAll(async () => {
   documents = mkdtempSync(join(tmpdir(), 'documents-'));
@@ -35,6 +36,7 @@ beforeAll(async () => {
       MESH_RESILIENCE_GEMINI_RETRIES: '0',
     },
   });
+  bearer = await mesh.signIn('analyst', 'research:fast draft:write');
 });
 
 afterAll(async () => {
@@ -54,7 +56,7 @@ const setKey = (key: string): Promise<void> =>
 function ask(signal?: AbortSignal): Promise<Response> {
   return fetch(`${mesh.agent('gateway').url}/v1/research`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${bearer}` },
     body: JSON.stringify({ question: QUESTION, depth: 'fast' }),
     ...(signal === undefined ? {} : { signal }),
   });

@@ -8,6 +8,8 @@ import { agentsUnderTest, ScriptedModel, ScriptedSearch } from './agents-under-t
 let mesh: RunningAgents;
 let gateway: string;
 let management: string;
+let bearer: string;
+let signedIn: string;
 
 beforeAll(async () => {
   mesh = await RunningAgents.start(
@@ -15,6 +17,8 @@ beforeAll(async () => {
   );
   gateway = mesh.agent('gateway').url;
   management = mesh.agent('gateway').managementUrl;
+  bearer = `Bearer ${await mesh.signIn('analyst', 'research:fast draft:write')}`;
+  signedIn = `Authorization: ${bearer}\r\n`;
 });
 afterAll(() => mesh.close());
 beforeEach(() => {
@@ -27,7 +31,7 @@ const JSON_TYPE = 'Content-Type: application/json\r\n';
 const QUESTION = '{"question":"What is an SVID?"}';
 
 function research(body: string, headers = ''): string {
-  return `POST /v1/research HTTP/1.1\r\n${HOST}${JSON_TYPE}${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  return `POST /v1/research HTTP/1.1\r\n${HOST}${signedIn}${JSON_TYPE}${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
 async function one(request: string, url = gateway): Promise<RawResponse> {
@@ -109,7 +113,7 @@ describe('what is no proper HTTP request', () => {
   ])('a request with %s hides no second one', async (_what, rest) => {
     const answer = await exchange(
       gateway,
-      `POST /v1/research HTTP/1.1\r\n${HOST}${JSON_TYPE}${rest}`,
+      `POST /v1/research HTTP/1.1\r\n${HOST}${signedIn}${JSON_TYPE}${rest}`,
     );
     for (const response of responsesOf(answer)) {
       expect(response.status).toBe(400);
@@ -244,7 +248,7 @@ describe('bodies', () => {
     async (type) => {
       const body = 'question=a';
       const response = await one(
-        `POST /v1/research HTTP/1.1\r\n${HOST}Content-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+        `POST /v1/research HTTP/1.1\r\n${HOST}${signedIn}Content-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
       );
       expect(problemIn(response)).toMatchObject({ status: 415, code: 'ERR_BODY_TYPE' });
     },
@@ -252,14 +256,14 @@ describe('bodies', () => {
 
   it('without a type are 415', async () => {
     const response = await one(
-      `POST /v1/research HTTP/1.1\r\n${HOST}Content-Length: 2\r\n${CLOSE}\r\n{}`,
+      `POST /v1/research HTTP/1.1\r\n${HOST}${signedIn}Content-Length: 2\r\n${CLOSE}\r\n{}`,
     );
     expect(problemIn(response)).toMatchObject({ status: 415, code: 'ERR_BODY_TYPE' });
   });
 
   it('of 10 MB are 413, and the answer arrives although nobody reads them', async () => {
     const body = Buffer.alloc(10 * 1024 * 1024, 'x');
-    const headers = `POST /v1/research HTTP/1.1\r\n${HOST}${JSON_TYPE}`;
+    const headers = `POST /v1/research HTTP/1.1\r\n${HOST}${signedIn}${JSON_TYPE}`;
     const requests = [
       Buffer.concat([Buffer.from(`${headers}Content-Length: ${body.length}\r\n\r\n`), body]),
       Buffer.concat([
@@ -277,7 +281,7 @@ describe('bodies', () => {
   it('of 10 MB are 413 for fetch as well', async () => {
     const response = await fetch(`${gateway}/v1/research`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization: bearer },
       body: 'x'.repeat(10 * 1024 * 1024),
     });
     expect(response.status).toBe(413);
@@ -338,7 +342,11 @@ describe('Accept', () => {
   ])('%s gets %s', async (accept, type) => {
     const response = await fetch(`${gateway}/v1/research`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(accept ? { accept } : {}) },
+      headers: {
+        'content-type': 'application/json',
+        authorization: bearer,
+        ...(accept ? { accept } : {}),
+      },
       body: QUESTION,
     });
     expect(response.status).toBe(200);

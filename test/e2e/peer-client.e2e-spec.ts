@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { IsString, Length } from 'class-validator';
 import { EmbeddedAuthority } from '@mesh/authority';
-import type { AgentEvent, RequestContext } from '@mesh/contracts';
-import type { MeshError } from '@mesh/errors';
+import { SignedDto, type AgentEvent, type RequestContext } from '@mesh/contracts';
+import { MeshError } from '@mesh/errors';
 import {
   authorizeId,
   createMtlsPool,
@@ -22,7 +22,7 @@ import { Policy, type PolicySettings } from '@mesh/resilience';
 import { ScriptedPeer } from '../kit/scripted-peer.js';
 import { PeerClient, RequestEndedError, type HopOutcome } from '@mesh/agent';
 
-class Answer {
+class Answer extends SignedDto {
   @IsString()
   @Length(1, 10)
   text!: string;
@@ -40,6 +40,23 @@ let pool: MtlsPool;
 let hops: HopOutcome[];
 const policies: Policy[] = [];
 let caller: AbortController;
+/** Every answer that was to be proven. */
+let proven: [answer: string, statements: readonly string[]][];
+let prove: () => Promise<void>;
+
+/** Delegated to everybody, and every answer is proven: how that comes about has tests of its own. */
+const trust: ConstructorParameters<typeof PeerClient>[3] = {
+  delegate: () =>
+    Promise.resolve({
+      headers: { 'txn-token': `token-${++delegated}`, 'request-nonce': `nonce-${delegated}` },
+      prove: (answer, statements) => {
+        proven.push([answer, statements]);
+        return prove();
+      },
+    }),
+  servesOwn: (peer, action) => peer === 'writer' && action === 'writer:greet',
+};
+let delegated: number;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'peer-'));
@@ -64,6 +81,9 @@ beforeEach(async () => {
   peer = await ScriptedPeer.start(theirs);
   pool = createMtlsPool(peer.url, own, own, authorizeId(WRITER));
   hops = [];
+  proven = [];
+  prove = () => Promise.resolve();
+  delegated = 0;
   caller = new AbortController();
 });
 afterEach(async () => {
@@ -79,6 +99,7 @@ function client(settings: PolicySettings = {}): PeerClient {
     'writer',
     () => pool,
     policy,
+    trust,
     (hop) => hops.push(hop.outcome),
   );
 }
@@ -129,18 +150,22 @@ function answers(status: number, body: string, headers: Record<string, string> =
 const streams = (...events: string[]) =>
   answers(200, events.join(''), { 'content-type': 'text/event-stream' });
 const TEXT = 'event: text\ndata: {"text":"a "}\n\n';
-const DONE = 'event: done\ndata: {"text":"a b"}\n\n';
+/** What is signed says so. */
+const answer = (text: string, statements = ['s1']) =>
+  JSON.stringify({ text, requests: [{ digest: 'd'.repeat(43) }], statements });
+const DONE = `event: done\ndata: ${answer('a b')}\n\n`;
 
 describe('an answer', () => {
   it('is parsed into its contract', async () => {
-    answers(200, '{"text":"well"}');
+    answers(200, answer('well'));
     expect(await post()).toBeInstanceOf(Answer);
     expect(hops).toEqual(['ok']);
   });
 
   it.each([
-    ['outside the contract', '{"text":7}'],
-    ['with more than the contract', '{"text":"a","more":1}'],
+    ['outside the contract', answer('')],
+    ['with more than the contract', answer('a').replace('{', '{"more":1,')],
+    ['that is not signed', '{"text":"a"}'],
     ['that is no object', '[]'],
     ['nested deep', `{"text":${'['.repeat(50_000)}${']'.repeat(50_000)}}`],
     ['that is no JSON', '<html>proxy</html>'],
@@ -215,7 +240,7 @@ describe('a stream', () => {
     };
     expect(await collect()).toEqual([
       { type: 'text', text: 'é漢😀' },
-      { type: 'done', result: { text: 'a b' } },
+      { type: 'done', result: expect.objectContaining({ text: 'a b' }) },
     ]);
   });
 
@@ -223,7 +248,7 @@ describe('a stream', () => {
     ['that ends without done', TEXT],
     ['of nothing', ''],
     ['that is cut within an event', `${TEXT}event: done\ndata: {"te`],
-    ['whose result is outside the contract', 'event: done\ndata: {"text":""}\n\n'],
+    ['whose result is outside the contract', `event: done\ndata: ${answer('')}\n\n`],
     ['with data that is no JSON', 'event: text\ndata: nonsense\n\n'],
     ['with an unknown event', `event: delete\ndata: {}\n\n${DONE}`],
     ['with an event without a name', `data: {"text":"a"}\n\n${DONE}`],
@@ -231,7 +256,7 @@ describe('a stream', () => {
     ['with an unknown stage', `event: progress\ndata: {"stage":"x","agent":"w"}\n\n${DONE}`],
     ['with a null', `event: sources\ndata: null\n\n${DONE}`],
     ['that goes on after done', `${DONE}${TEXT}`],
-    ['that is JSON instead', '{"text":"a"}'],
+    ['that is JSON instead', answer('a')],
   ])('%s is ERR_PEER_RESPONSE_INVALID', async (_what, body) => {
     streams(body);
     expect(await failure(collect())).toMatchObject({ code: 'ERR_PEER_RESPONSE_INVALID' });
@@ -359,7 +384,7 @@ describe('an error of the peer', () => {
 
 describe('a call', () => {
   it('carries correlation ID, trace and the milliseconds that are left', async () => {
-    answers(200, '{"text":"a"}');
+    answers(200, answer('a'));
     await post(client(), 5_000);
     const { headers, body } = peer.requests[0]!;
     expect(headers).toMatchObject({
@@ -378,9 +403,9 @@ describe('a call', () => {
     peer.script = (_request, response) => {
       if (peer.requests.length === 1) {
         response.writeHead(503, { 'retry-after': '1' }).end('{"code":"ERR_AGENT_STOPPING"}');
-      } else response.end('{"text":"a"}');
+      } else response.end(answer('a'));
     };
-    expect(await post()).toEqual({ text: 'a' });
+    expect(await post()).toMatchObject({ text: 'a' });
     expect(peer.requests).toHaveLength(2);
     const [first, second] = peer.requests.map(({ headers }) => headers);
     expect(Number(second!['deadline-ms'])).toBeLessThanOrEqual(
@@ -433,7 +458,7 @@ describe('a call', () => {
 
   it('never reaches a peer of another identity', async () => {
     pool = createMtlsPool(peer.url, own, own, authorizeId(SpiffeId.fromPath(TD, '/other')));
-    answers(200, '{"text":"a"}');
+    answers(200, answer('a'));
     expect(await failure(post())).toMatchObject({ code: 'ERR_PEER_UNREACHABLE' });
     expect(peer.requests).toEqual([]);
   });
@@ -479,8 +504,134 @@ describe('a call', () => {
     expect(peer.requests).toEqual([]);
   });
 
+  it('carries what makes it delegated, the same in each of its tries', async () => {
+    peer.script = (_request, response) => {
+      if (peer.requests.length === 1) response.writeHead(503, { 'retry-after': '1' }).end('{}');
+      else response.end(answer('a'));
+    };
+    await post();
+    await post();
+    expect(
+      peer.requests.map(({ headers }) => [headers['txn-token'], headers['request-nonce']]),
+    ).toEqual([
+      ['token-1', 'nonce-1'],
+      ['token-1', 'nonce-1'],
+      ['token-2', 'nonce-2'],
+    ]);
+  });
+
   it('is made within a request alone', async () => {
-    await expect(client().post('/', {}, Answer)).rejects.toThrow('No request is being served here');
+    expect(await failure(client().post('/', {}, Answer))).toMatchObject({
+      code: 'ERR_CALL_UNDELEGATED',
+      message: 'No request is being served here.',
+    });
+    const events = client().events('/', {}, Answer);
+    expect(await failure(events.next())).toMatchObject({ code: 'ERR_CALL_UNDELEGATED' });
+    expect(peer.requests).toEqual([]);
+  });
+});
+
+class UnprovenError extends MeshError {
+  readonly code = 'ERR_ANSWER_SIGNATURE';
+}
+
+describe('an answer that is to be proven', () => {
+  beforeEach(() => {
+    prove = () => Promise.reject(new UnprovenError('The signature does not hold.'));
+  });
+
+  it('is so by its very text and its statements', async () => {
+    prove = () => Promise.resolve();
+    const text = answer('well', ['one', 'two']).replace('{', '{ ');
+    answers(200, text);
+    await post();
+    streams(TEXT, `event: done\ndata: ${text}\n\n`);
+    await collect();
+    expect(proven).toEqual([
+      [text, ['one', 'two']],
+      [text, ['one', 'two']],
+    ]);
+  });
+
+  it('and is not is an error, before its contract is looked at, and not tried again', async () => {
+    for (const text of [answer('well'), '{"text":7}']) {
+      answers(200, text);
+      expect(await failure(post())).toMatchObject({ code: 'ERR_ANSWER_SIGNATURE', retry: 'no' });
+    }
+    expect(peer.requests).toHaveLength(2);
+    expect(hops).toEqual(['error', 'error']);
+  });
+
+  it('and is not ends a stream in its place: no done', async () => {
+    streams(TEXT, DONE);
+    const seen: string[] = [];
+    const work = runInContext(context(), async () => {
+      for await (const { type } of client().events('/v1/drafts', {}, Answer)) seen.push(type);
+    });
+    expect(await failure(work)).toMatchObject({ code: 'ERR_ANSWER_SIGNATURE' });
+    expect(seen).toEqual(['text']);
+    expect(hops).toEqual(['error']);
+  });
+});
+
+class Greeting {
+  @IsString()
+  text!: string;
+}
+
+describe("a call on the agent's own business", () => {
+  const greet = (body: object) => client().postOwn('writer:greet', '/greet', body, Greeting);
+
+  it('needs no request that is served, no delegation and no proof', async () => {
+    answers(200, '{"text":"hello"}');
+    expect(await greet({ name: 'x' })).toEqual({ text: 'hello' });
+    const { headers, body } = peer.requests[0]!;
+    expect(headers).not.toHaveProperty('txn-token');
+    expect(headers).not.toHaveProperty('request-nonce');
+    expect(headers['x-correlation-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(Number(headers['deadline-ms'])).toBeGreaterThan(0);
+    expect(body).toBe('{"name":"x"}');
+    expect({ proven, delegated }).toEqual({ proven: [], delegated: 0 });
+  });
+
+  it('is a part of the request that is served where there is one, and goes on nobody’s behalf', async () => {
+    answers(200, '{"text":"hello"}');
+    await runInContext(context(), () => greet({}));
+    expect(peer.requests[0]!.headers).toMatchObject({ 'x-correlation-id': 'question-0001' });
+    expect(peer.requests[0]!.headers).not.toHaveProperty('txn-token');
+  });
+
+  it('sends a form as what it is', async () => {
+    answers(200, '{"text":"hello"}');
+    await greet(new URLSearchParams({ scope: 'a b' }));
+    expect(peer.requests[0]).toMatchObject({
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'scope=a+b',
+    });
+  });
+
+  it('has an answer of its contract', async () => {
+    answers(200, '{"text":7}');
+    expect(await failure(greet({}))).toMatchObject({ code: 'ERR_PEER_RESPONSE_INVALID' });
+  });
+
+  it('for an action that is not declared so is not made', async () => {
+    const work = client().postOwn('draft:write', '/v1/drafts', {}, Greeting);
+    expect(await failure(work)).toMatchObject({
+      code: 'ERR_CALL_UNDELEGATED',
+      message: 'draft:write of writer is not declared with delegated: false.',
+    });
+    expect(peer.requests).toEqual([]);
+  });
+
+  it.each([
+    ['that may be passed on', 'ERR_EXCHANGE_SCOPE_WIDER', 'ERR_EXCHANGE_SCOPE_WIDER', 'a scope'],
+    ['inside it', 'ERR_EXCHANGE_LIFETIME', 'ERR_PEER_FAILED', 'writer answered with status 400'],
+  ])('passes an OAuth error %s on (%s as %s)', async (_what, code, expected, words) => {
+    answers(400, JSON.stringify({ error: 'invalid_scope', error_description: 'a scope', code }));
+    const error = await failure(greet({}));
+    expect(error.code).toBe(expected);
+    expect(error.message).toContain(words);
   });
 });
 

@@ -31,7 +31,7 @@ const seen: { context?: RequestContext; aborted?: Promise<unknown>; bodies: numb
 class EchoController {
   @Post('echo')
   @HttpCode(200)
-  @Action('echo:say')
+  @Action('echo:say', { delegated: false })
   echo(@Body() request: EchoRequest, @Caller() caller: PeerIdentity): object {
     seen.bodies += 1;
     seen.context = requireContext();
@@ -45,6 +45,7 @@ class EchoController {
   @Post('either')
   @HttpCode(200)
   @Action(['echo:say', 'echo:shout'], {
+    delegated: false,
     pick: ({ text }: EchoRequest) => (text === text.toUpperCase() ? 'echo:shout' : 'echo:say'),
   })
   either(@Body() request: EchoRequest): object {
@@ -64,7 +65,7 @@ class EchoController {
 
   @Post('events')
   @HttpCode(200)
-  @Action('echo:say')
+  @Action('echo:say', { delegated: false })
   async *events(@Body() request: EchoRequest): AsyncGenerator<AgentEvent<object>> {
     if (request.text === 'fail at once') throw new BrokenError('broken from the start');
     yield { type: 'text', text: 'one ' };
@@ -79,7 +80,7 @@ class EchoController {
 
   @Post('hang')
   @HttpCode(200)
-  @Action('echo:say')
+  @Action('echo:say', { delegated: false })
   async *hang(@Body() _request: EchoRequest): AsyncGenerator<AgentEvent<object>> {
     const { signal } = requireContext();
     yield { type: 'text', text: 'waiting' };
@@ -89,7 +90,7 @@ class EchoController {
   }
 
   @Post('bug')
-  @Action('echo:say')
+  @Action('echo:say', { delegated: false })
   bug(): never {
     throw new Error('at /home/someone/secret.ts');
   }
@@ -103,8 +104,8 @@ name: echo
 identity: /ns/agents/sa/echo
 port: 4090
 actions:
-  echo:say: { callers: [friend] }
-  echo:shout: { callers: [] }
+  echo:say: { callers: [friend], delegated: false }
+  echo:shout: { callers: [], delegated: false }
 limits: { bodyBytes: 2048, deadlineMs: 5000 }
 `;
 const friend = `{ name: friend, identity: /ns/agents/sa/friend, port: 4091 }`;
@@ -299,7 +300,7 @@ describe('event streams', () => {
     expect(response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
     const correlationId = response.headers['x-correlation-id'];
     expect(await text(response.body)).toBe(
-      `event: text\ndata: {"text":"one "}\n\nevent: done\ndata: {"text":"x","correlationId":"${String(correlationId)}"}\n\n`,
+      `event: text\ndata: {"text":"one ","inProgress":true}\n\nevent: done\ndata: {"text":"x","correlationId":"${String(correlationId)}"}\n\n`,
     );
   });
 

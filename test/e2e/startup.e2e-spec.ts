@@ -20,7 +20,7 @@ import { FileSecretSource } from '@mesh/secrets';
 class HelloController {
   @Post('hello')
   @HttpCode(200)
-  @Action('hello:say')
+  @Action('hello:say', { delegated: false })
   hello(): object {
     return { hello: true };
   }
@@ -88,7 +88,7 @@ name: hello
 identity: /ns/agents/sa/hello
 port: 4090
 actions:
-  hello:say: { callers: [friend] }
+  hello:say: { callers: [friend], delegated: false }
 limits: { bodyBytes: 1024, deadlineMs: 5000 }
 `);
   const friend = AgentFile.parse('{ name: friend, identity: /ns/agents/sa/friend, port: 4091 }');

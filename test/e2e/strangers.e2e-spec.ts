@@ -6,6 +6,8 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DiscoveryService } from '@nestjs/core';
 import { RouteTable } from '@mesh/agent/nest';
+import { researchTransaction } from '@mesh/contracts';
+import { digestOfText } from '@mesh/delegation';
 import { mtlsClientOptions, authorizeAny } from '@mesh/identity';
 import { agent as gateway } from '../../apps/gateway/src/agent.js';
 import { agent as researcher } from '../../apps/researcher/src/agent.js';
@@ -29,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => mesh.close());
 
 describe('a stranger with a valid SVID', () => {
-  const peers = definitions.filter(({ listener }) => listener === 'peers').map(({ name }) => name);
+  const peers = ['researcher', 'writer', 'tts'];
 
   it.each(peers)('is denied on every route of %s', async (name) => {
     const routes = new RouteTable(
@@ -62,6 +64,8 @@ describe('a stranger with a valid SVID', () => {
     ['gateway', 'writer', '/v1/drafts'],
     ['writer', 'researcher', '/v1/research'],
     ['researcher', 'researcher', '/v1/research'],
+    ['writer', 'tts', '/token'],
+    ['tts', 'writer', '/v1/drafts'],
   ])('is as little let in where it is the %s calling the %s', async (caller, called, path) => {
     const pool = await mesh.poolAs(caller, called);
     const response = await pool.request({
@@ -106,21 +110,23 @@ describe('a stranger with a valid SVID', () => {
 });
 
 describe('the declared callers', () => {
+  const question = 'What is an SVID?';
+  const details = researchTransaction({ question }, digestOfText);
+  const draft = { question, notes: [], sources: [] };
+
   it.each([
-    ['gateway', 'researcher', '/v1/research', '{"question":"What is an SVID?"}'],
-    [
-      'researcher',
-      'writer',
-      '/v1/drafts',
-      '{"question":"What is an SVID?","notes":[],"sources":[]}',
-    ],
-  ])('%s may call %s', async (caller, called, path, body) => {
+    ['gateway', 'researcher', '/v1/research', { question }, 'research:fast draft:write', []],
+    ['researcher', 'writer', '/v1/drafts', draft, 'draft:write', ['gateway']],
+  ])('%s may call %s', async (caller, called, path, body, scope, through) => {
     const pool = await mesh.poolAs(caller, called);
     const response = await pool.request({
       method: 'POST',
       path,
-      headers: { 'content-type': 'application/json' },
-      body,
+      headers: {
+        'content-type': 'application/json',
+        ...(await mesh.delegation(caller, scope, { details, through })),
+      },
+      body: JSON.stringify(body),
     });
     expect(response.status).toBe(200);
     expect(JSON.parse(await text(response.body))).toMatchObject({ model: { used: false } });

@@ -15,7 +15,7 @@ function agent(name: string, port: number, more: string): AgentUnderTest {
   class GreetController {
     @Post('greet')
     @HttpCode(200)
-    @Action(`${name}:greet`)
+    @Action(`${name}:greet`, { delegated: false })
     greet(): AgentIdentityDto {
       reached.push(name);
       return contexts.get(name)!.self();
@@ -38,15 +38,16 @@ function agent(name: string, port: number, more: string): AgentUnderTest {
   };
 }
 
-const greeting = (name: string) => `actions: { ${name}:greet: { callers: [caller] } }\n`;
+const greeting = (name: string) =>
+  `actions: { ${name}:greet: { callers: [caller], delegated: false } }\n`;
 let mesh: RunningAgents;
 
 beforeAll(async () => {
   mesh = await RunningAgents.start(
     [
-      agent('caller', 4001, 'secrets: [gemini]\n'),
-      agent('callee', 4002, greeting('callee')),
-      agent('victim', 4003, greeting('victim')),
+      agent('caller', 4091, 'secrets: [gemini]\n'),
+      agent('callee', 4092, greeting('callee')),
+      agent('victim', 4093, greeting('victim')),
     ],
     { rerouted: { victim: 'callee' } },
   );
@@ -63,7 +64,7 @@ function call(name: string): Promise<AgentIdentityDto> {
     signal: new AbortController().signal,
   };
   return runInContext(request, () =>
-    contexts.get('caller')!.peer(name).post('/greet', {}, AgentIdentityDto),
+    contexts.get('caller')!.peer(name).postOwn(`${name}:greet`, '/greet', {}, AgentIdentityDto),
   );
 }
 
