@@ -1,3 +1,9 @@
+/** Of the last characters, those alone whose bits that do not count are zero. */
+const BASE64URL =
+  /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?$/;
+const BASE64 =
+  /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/;
+
 /** Without padding (RFC 7515 2). */
 export function base64UrlText(bytes: Uint8Array): string {
   return base64Text(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
@@ -8,9 +14,8 @@ export function base64UrlText(bytes: Uint8Array): string {
  * nothing in the bits of the last character that do not count.
  */
 export function base64UrlBytes(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return undefined;
-  const bytes = decoded(text.replaceAll('-', '+').replaceAll('_', '/'));
-  return base64UrlText(bytes) === text ? bytes : undefined;
+  if (!BASE64URL.test(text)) return undefined;
+  return decoded(text.replaceAll('-', '+').replaceAll('_', '/'));
 }
 
 /** With padding (RFC 4648 4), as `x5c` has it. */
@@ -22,11 +27,13 @@ export function base64Text(bytes: Uint8Array): string {
 
 /** Bytes of padded base64, or undefined for anything but the one text they are written as. */
 export function base64Bytes(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
-  const bytes = decoded(text);
-  return base64Text(bytes) === text ? bytes : undefined;
+  return BASE64.test(text) ? decoded(text) : undefined;
 }
 
 function decoded(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  // Uint8Array.from with a function takes thirty times as long.
+  for (let index = 0; index < bytes.length; index += 1) bytes[index] = binary.charCodeAt(index);
+  return bytes;
 }

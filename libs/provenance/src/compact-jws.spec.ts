@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { mintCa } from '@test/kit';
+import fc from 'fast-check';
 import { handMade, signerOf, statement } from '../test/answers.js';
-import { base64Bytes } from './base64url.js';
+import { base64Bytes, base64UrlBytes, base64UrlText } from './base64url.js';
 import {
   decodeUnverified,
   MAX_STATEMENT_CHARACTERS,
@@ -122,6 +123,21 @@ describe('signatures of the RFCs', () => {
     'eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ';
   const vectors = [
     {
+      name: 'RFC 7515 A.2',
+      algorithm: 'RS256' as const,
+      key: () =>
+        imported(
+          {
+            ...{ kty: 'RSA', e: 'AQAB' },
+            n: 'ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ',
+          },
+          { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+        ),
+      input: `eyJhbGciOiJSUzI1NiJ9.${PAYLOAD}`,
+      signature:
+        'cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw',
+    },
+    {
       name: 'RFC 7515 A.3',
       algorithm: 'ES256' as const,
       key: () =>
@@ -173,7 +189,45 @@ describe('signatures of the RFCs', () => {
     refuses(`${input}.${signature}`, 'ERR_ANSWER_TYPE');
   });
 
-  it('RFC 7515 A.5, which nobody signed, is refused', () => {
-    refuses(`eyJhbGciOiJub25lIn0.${PAYLOAD}.`, 'ERR_ANSWER_ALGORITHM');
+  it.each([
+    ['A.1, signed with a secret', 'eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9', PAYLOAD],
+    ['A.4, by ES512', 'eyJhbGciOiJFUzUxMiJ9', 'UGF5bG9hZA'],
+    ['A.5, which nobody signed', 'eyJhbGciOiJub25lIn0', PAYLOAD],
+  ])('RFC 7515 %s, is refused', (_, header, payload) => {
+    refuses(`${header}.${payload}.`, 'ERR_ANSWER_ALGORITHM');
+  });
+
+  it.each([
+    ['4.2, by PS384', 'PS384'],
+    ['4.3, by ES512', 'ES512'],
+  ])('RFC 7520 %s, is refused', async (_, alg) => {
+    refuses(
+      await handMade({ alg, kid: 'bilbo.baggins@hobbiton.example' }, PAYLOAD),
+      'ERR_ANSWER_ALGORITHM',
+    );
+  });
+
+  it('RFC 7515 C: base64url without padding', () => {
+    const bytes = Uint8Array.of(3, 236, 255, 224, 193);
+    expect(base64UrlText(bytes)).toBe('A-z_4ME');
+    expect(base64UrlBytes('A-z_4ME')).toEqual(bytes);
+    for (const text of ['A-z_4MF', 'A-z_4ME=', 'A+z/4ME', 'A-z_4M', 'A-z_4']) {
+      expect(base64UrlBytes(text)).toBeUndefined();
+    }
+  });
+
+  it('base64url is read as it is written (property)', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 50 }), (bytes) => {
+        expect(base64UrlText(bytes)).toBe(Buffer.from(bytes).toString('base64url'));
+        expect(base64UrlBytes(base64UrlText(bytes))).toEqual(new Uint8Array(bytes));
+      }),
+    );
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'ABMQgw_-=+/'), maxLength: 9 }), (text) => {
+        const bytes = base64UrlBytes(text);
+        if (bytes) expect(base64UrlText(bytes)).toBe(text);
+      }),
+    );
   });
 });

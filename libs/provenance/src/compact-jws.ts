@@ -48,12 +48,10 @@ export function decodeUnverified(compact: string): CompactJws {
     'ERR_ANSWER_COMPACT_PARTS',
     'A statement has other than three parts.',
   );
-  const bytes = [header, payload, signature].map(bytesOf);
-  const [headerBytes, payloadBytes, signatureBytes] = bytes as [Bytes, Bytes, Bytes];
   return {
-    ...headerOf(jsonOf(headerBytes)),
-    payload: jsonOf(payloadBytes),
-    signature: signatureBytes,
+    ...decodedHeader(header),
+    payload: jsonOf(bytesOf(payload)),
+    signature: bytesOf(signature),
     signingInput: new TextEncoder().encode(`${header}.${payload}`),
   };
 }
@@ -90,7 +88,23 @@ function jsonOf(bytes: Bytes): JsonValue {
   return parseStrictJson(text, MAX_STATEMENT_CHARACTERS);
 }
 
-function headerOf(json: JsonValue): Pick<CompactJws, 'algorithm' | 'keyId' | 'certificates'> {
+type Header = Pick<CompactJws, 'algorithm' | 'keyId' | 'certificates'>;
+
+/** Headers by their text: all statements of an SVID have the same one. */
+const headers = new Map<string, Header>();
+const MAX_HEADERS = 64;
+
+function decodedHeader(part: string): Header {
+  const known = headers.get(part);
+  if (known !== undefined) return known;
+  const header = headerOf(jsonOf(bytesOf(part)));
+  const [oldest] = headers.keys();
+  if (headers.size >= MAX_HEADERS && oldest !== undefined) headers.delete(oldest);
+  headers.set(part, header);
+  return header;
+}
+
+function headerOf(json: JsonValue): Header {
   rule(
     isObject(json),
     'ERR_ANSWER_HEADER_MALFORMED',
@@ -160,9 +174,7 @@ function certificatesOf(x5c: JsonValue | undefined): readonly Certificate[] {
 }
 
 /** The first part of the compact form. */
-export function encodeHeader(
-  header: Pick<CompactJws, 'algorithm' | 'keyId' | 'certificates'>,
-): string {
+export function encodeHeader(header: Header): string {
   return encodePart(
     JSON.stringify({
       alg: header.algorithm,

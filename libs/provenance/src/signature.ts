@@ -19,22 +19,35 @@ export type Signed = Pick<CompactJws, 'algorithm' | 'signature' | 'signingInput'
 
 /**
  * Whether the key signed it, by WebCrypto.
- * @param publicKeyInfo SubjectPublicKeyInfo (DER) of the leaf.
+ * @param publicKeyInfo SubjectPublicKeyInfo (DER) of the leaf; not to be written to.
  * @throws AnswerError `ERR_ANSWER_ALGORITHM_KEY` where the key is of another kind than the algorithm is for
  */
 export async function signedBy(publicKeyInfo: Uint8Array, jws: Signed): Promise<boolean> {
-  const parameters = PARAMETERS[jws.algorithm];
-  let key: CryptoKey;
+  const key = await keyOf(publicKeyInfo, jws.algorithm);
+  return crypto.subtle.verify(PARAMETERS[jws.algorithm], key, jws.signature, jws.signingInput);
+}
+
+/** Keys that were imported, by the certificate's own bytes. */
+const keys = new WeakMap<Uint8Array, { algorithm: StatementAlgorithm; key: CryptoKey }>();
+
+async function keyOf(publicKeyInfo: Uint8Array, algorithm: StatementAlgorithm): Promise<CryptoKey> {
+  const known = keys.get(publicKeyInfo);
+  if (known?.algorithm === algorithm) return known.key;
   try {
-    key = await crypto.subtle.importKey('spki', new Uint8Array(publicKeyInfo), parameters, false, [
-      'verify',
-    ]);
+    const key = await crypto.subtle.importKey(
+      'spki',
+      new Uint8Array(publicKeyInfo),
+      PARAMETERS[algorithm],
+      false,
+      ['verify'],
+    );
+    keys.set(publicKeyInfo, { algorithm, key });
+    return key;
   } catch (cause) {
     throw new AnswerError(
       'ERR_ANSWER_ALGORITHM_KEY',
-      `The key of the certificate is none for ${jws.algorithm}.`,
+      `The key of the certificate is none for ${algorithm}.`,
       { cause },
     );
   }
-  return crypto.subtle.verify(parameters, key, jws.signature, jws.signingInput);
 }

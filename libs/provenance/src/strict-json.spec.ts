@@ -53,6 +53,8 @@ describe('parseStrictJson', () => {
     '[ ]',
     ' { } ',
     '"\\ud83d\\ude00"',
+    '"\\"\\\\\\/\\b\\f\\n\\r\\t\\u0000"',
+    '"\u007f\u2028\u2029\uffff"',
   ])('takes %s', (text) => expect(parse(text)).toEqual(JSON.parse(text)));
 
   it.each([
@@ -64,14 +66,32 @@ describe('parseStrictJson', () => {
     ['9007199254740993', 'ERR_ANSWER_JSON_NUMBER'],
     ['"\\ud83d"', 'ERR_ANSWER_JSON_STRING'],
     ['{"\\ude00":1}', 'ERR_ANSWER_JSON_STRING'],
-    ...['', '{', '{"a"}', '{"a":1,}', '[1,]', '[1', '01', '1 2', "'a'", '"a', '"\\x"', '"\t"'].map(
-      (text) => [text, 'ERR_ANSWER_JSON_SYNTAX'] as const,
-    ),
+    ...[
+      '',
+      '{',
+      '{"a"}',
+      '{"a":1,}',
+      '[1,]',
+      '[1',
+      '01',
+      '1 2',
+      "'a'",
+      '"a',
+      '"\\x"',
+      '"\t"',
+      '"\\\n"',
+    ].map((text) => [text, 'ERR_ANSWER_JSON_SYNTAX'] as const),
     ...['NaN', '\ufeff1', '{a:1}', '1.', '"\\'].map(
       (text) => [text, 'ERR_ANSWER_JSON_SYNTAX'] as const,
     ),
   ])('refuses %j by %s', (text, code) => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('reads strings of any length, and of escapes alone', () => {
+    for (const text of ['a'.repeat(4_000_000), '\\n'.repeat(2_000_000), '\\"'.repeat(2_000_000)]) {
+      expect(parseStrictJson(`"${text}"`, 4_194_304)).toBe(JSON.parse(`"${text}"`));
+    }
   });
 
   it('takes so many levels and no more', () => {

@@ -9,6 +9,8 @@ export interface JsonObject {
 export const MAX_JSON_DEPTH = 32;
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+/** All characters but controls, quotation mark and backslash; what follows a backslash is for `JSON.parse` to judge. */
+const STRING = /"[ !#-[\]-\uffff]*(?:\\.[ !#-[\]-\uffff]*)*"/y;
 const WHITE_SPACE = /[ \t\n\r]*/y;
 const WORDS: readonly (readonly [string, JsonValue])[] = [
   ['true', true],
@@ -97,14 +99,9 @@ class Reader {
   }
 
   private string(): string {
-    const start = this.position;
-    this.expect('"');
-    for (; this.text[this.position] !== '"'; this.position += 1) {
-      if (this.position >= this.text.length) throw this.malformed();
-      if (this.text[this.position] === '\\') this.position += 1;
-    }
-    this.position += 1;
-    const value = this.parsed(this.text.slice(start, this.position)) as string;
+    const token = this.match(STRING);
+    if (token === '') throw this.malformed();
+    const value = token.includes('\\') ? (this.parsed(token) as string) : token.slice(1, -1);
     if (!value.isWellFormed()) throw notWellFormed();
     return value;
   }
