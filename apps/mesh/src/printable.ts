@@ -7,7 +7,15 @@ export function printable(text: string): string {
   return text.replace(CONTROL, '');
 }
 
-/** The same in one line, so that it cannot pass for another one. */
+/** JSON text with the same content, in which nothing steers a terminal: such characters stand in strings alone. */
+export function printableJson(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Printable text in one line, so that it cannot pass for another one. */
 export function printableLine(text: string): string {
   return printable(text.replace(/\s+/g, ' ')).trim();
 }

@@ -2,7 +2,7 @@ import type { AgentDirectory } from '@mesh/agent';
 import { SamplePasswords, signInAs } from '@mesh/issuer';
 import type { StateFolder } from '../../state/state-folder.js';
 import { CommandError } from '../command.error.js';
-import { browserSignIn } from './browser-sign-in.js';
+import { browserSignIn, type BrowserSignInOptions } from './browser-sign-in.js';
 
 /** How long the embedded issuer may take, in milliseconds. */
 const EMBEDDED_MS = 10_000;
@@ -37,19 +37,33 @@ export interface SignInOptions {
  * @throws CommandError, IssuerError, SignInError; the signal's reason
  */
 export async function signIn(issuer: MeshIssuer, options: SignInOptions): Promise<string> {
-  const { as, signal, ...asked } = options;
+  const { as, ...asked } = options;
   const request = { ...asked, resource: issuer.apiAudience };
-  if (!issuer.embeddedIssuer) {
-    assertNoAccount(as, issuer.issuerUrl);
-    return browserSignIn(issuer.issuerUrl, { ...request, signal, limitMs: BROWSER_MS });
+  if (issuer.embeddedIssuer) return embeddedSignIn(issuer, as ?? 'analyst', request);
+  assertNoAccount(as, issuer.issuerUrl);
+  return browserSignIn(issuer.issuerUrl, { ...request, limitMs: BROWSER_MS });
+}
+
+async function embeddedSignIn(
+  { issuerUrl, state }: MeshIssuer,
+  account: string,
+  { signal, ...request }: Omit<BrowserSignInOptions, 'limitMs'>,
+): Promise<string> {
+  const passwords = await SamplePasswords.open(state.passwordsFile);
+  const limit = AbortSignal.timeout(EMBEDDED_MS);
+  try {
+    const { accessToken } = await signInAs(issuerUrl, account, passwords.of(account), {
+      ...request,
+      signal: AbortSignal.any([signal, limit]),
+    });
+    return accessToken;
+  } catch (error) {
+    if (error !== limit.reason || signal.aborted) throw error;
+    throw new CommandError(
+      'ERR_SIGN_IN_TIMEOUT',
+      `The embedded issuer at ${issuerUrl} did not answer within ${EMBEDDED_MS / 1000} seconds.`,
+    );
   }
-  const account = as ?? 'analyst';
-  const passwords = await SamplePasswords.open(issuer.state.passwordsFile);
-  const { accessToken } = await signInAs(issuer.issuerUrl, account, passwords.of(account), {
-    ...request,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(EMBEDDED_MS)]),
-  });
-  return accessToken;
 }
 
 /** @throws CommandError `ERR_ACCOUNT_ELSEWHERE` for a sample account at another issuer than the embedded one. */
