@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Body, Controller, HttpCode, Module, Post } from '@nestjs/common';
 import { IsString } from 'class-validator';
+import type { PeerClient } from '@mesh/agent';
 import type { AgentContext, AgentDefinition } from '@mesh/agent/nest';
 import { SignedDto, type Unsigned } from '@mesh/contracts';
 import type { TxnToken } from '@mesh/delegation';
@@ -25,7 +26,6 @@ jest.spyOn(crypto.subtle, 'verify').mockImplementation((...args) => {
 });
 
 const { defineAgent, InjectPeer } = await import('@mesh/agent/nest');
-const { PeerClient } = await import('@mesh/agent');
 const { bindDelegation } = await import('@mesh/delegation');
 const { Action } = await import('@mesh/identity/nest');
 const { runInContext, newCorrelationId, TraceContext } = await import('@mesh/observability');
@@ -56,7 +56,7 @@ class BackModule {}
 
 @Controller()
 class MiddleController {
-  constructor(@InjectPeer('back') private readonly back: InstanceType<typeof PeerClient>) {}
+  constructor(@InjectPeer('back') private readonly back: PeerClient) {}
 
   @Post('middle')
   @HttpCode(200)
