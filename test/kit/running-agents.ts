@@ -288,7 +288,13 @@ export class RunningAgents {
       await this.source(as),
       this.directory.workloadEdges(),
       this.#idOf(as),
-    ).verify(answer, { peer: this.#idOf(to), txn: token.txn, request, now: new Date() });
+    ).verify(answer, {
+      peer: this.#idOf(to),
+      txn: token.txn,
+      delegation: { subject: token.userId, actors: token.actors, tokenHash: token.hash },
+      request,
+      now: new Date(),
+    });
     const signers = nodes.map(({ statement }) => this.directory.nameOf(statement.iss)!);
     return { status, body: JSON.parse(answer), signedBy: signers };
   }

@@ -29,9 +29,7 @@ export const account = () =>
     ACCOUNTS,
   );
 export const scope = () =>
-  new Option('--scope <scopes>', 'what the token is to be good for').default(
-    'research:fast research:deep draft:write',
-  );
+  new Option('--scope <scopes>', 'what the token is to be good for; default all that agents do');
 export const at = () =>
   new Option(
     '--at <time>',

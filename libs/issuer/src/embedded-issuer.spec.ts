@@ -572,6 +572,23 @@ describe('the tokens', () => {
     expect(decodeJwt(body.access_token!)).toMatchObject({ scope, roles: [account] });
   });
 
+  it.each([
+    ['analyst', 'research:fast translator:run'],
+    ['reader', 'research:fast'],
+    ['admin', 'research:fast audit:read'],
+  ])(
+    'hold for %s what an agent of the mesh adds for that role, and it alone',
+    async (account, scope) => {
+      // The samples' own scopes are nobody's to give away.
+      const scopes = { 'translator:run': ['analyst'], 'audit:read': ['analyst', 'reader'] };
+      const browser = new Browser(await start({ scopes }));
+      const all = 'research:fast translator:run audit:read';
+      const answer = await browser.signIn(account, { scope: all });
+      const { body } = await browser.token({ code: answer.get('code')! });
+      expect(decodeJwt(body.access_token!)).toMatchObject({ scope, roles: [account] });
+    },
+  );
+
   it('hold no more than was asked for', async () => {
     const browser = new Browser(await start());
     const answer = await browser.signIn('admin', { scope: 'research:fast' });

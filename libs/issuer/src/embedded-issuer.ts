@@ -16,6 +16,7 @@ import { IssuerStore } from './issuer-store.js';
 import { closeServer, listen } from './listening.js';
 import { errorPage, STYLE, STYLE_PATH } from './pages.js';
 import { createProvider } from './provider.js';
+import { Scopes } from './sample-accounts.js';
 import type { SamplePasswords } from './sample-passwords.js';
 import { SigningKeys } from './signing-keys.js';
 
@@ -26,6 +27,11 @@ export interface EmbeddedIssuerOptions {
   readonly resource: string;
   /** Of the sample accounts. */
   readonly passwords: SamplePasswords;
+  /**
+   * What the agents of this mesh want of a person besides the samples' scopes, each with the roles of those who may have
+   * it. Default: nothing.
+   */
+  readonly scopes?: Readonly<Record<string, readonly string[]>>;
   /**
    * Host of the issuer's URL: an address of loopback, or a name under `.localhost`. Default `mesh.localhost`: a cookie
    * of `127.0.0.1` goes to every port. Node does not resolve it by itself: connect to `address`.
@@ -93,12 +99,14 @@ export class EmbeddedIssuer {
     this.#server = server;
     this.#authority = new URL(this.url).host;
     this.#log = log;
+    const scopes = new Scopes(options.scopes);
     const store = new IssuerStore();
     const cookieKeys = [randomBytes(32).toString('base64url')];
     this.#makeProvider = () =>
       createProvider({
         url: this.url,
         resource,
+        scopes,
         accessTokenTtlSeconds: options.accessTokenTtlSeconds ?? 600,
         keys: this.#keys,
         store,
@@ -111,6 +119,7 @@ export class EmbeddedIssuer {
       provider: () => this.#provider,
       url: this.url,
       resource,
+      scopes,
       passwords,
       now: () => clock.now(),
       log,

@@ -4,7 +4,7 @@ import { AttemptLimit } from './attempt-limit.js';
 import type { IssuerLog } from './issuer-log.js';
 import { consentPage, errorPage, loginPage } from './pages.js';
 import { interactionPath, OIDC_SCOPES, PASSWORD_SIGN_IN } from './provider.js';
-import { isSampleAccount, sampleAccount, SCOPES } from './sample-accounts.js';
+import { isSampleAccount, sampleAccount, type Scopes } from './sample-accounts.js';
 import type { SamplePasswords } from './sample-passwords.js';
 
 const FORM_MAX_BYTES = 4096;
@@ -17,6 +17,7 @@ export interface InteractionsOptions {
   readonly provider: () => Provider;
   readonly url: string;
   readonly resource: string;
+  readonly scopes: Scopes;
   readonly passwords: SamplePasswords;
   readonly now: () => number;
   readonly log: IssuerLog | undefined;
@@ -87,7 +88,8 @@ export class Interactions {
       ),
     );
     again.set('prompt', openid.includes('offline_access') ? 'login consent' : 'login');
-    const words = (scopes: readonly string[]) => scopes.map((scope) => SCOPES[scope] ?? scope);
+    const words = (names: readonly string[]) =>
+      names.map((scope) => this.#options.scopes.inWords(scope));
     const staysSignedIn = openid.includes('offline_access')
       ? ['Access while you are away, for some hours']
       : [];
@@ -173,11 +175,12 @@ export class Interactions {
     const account = sampleAccount(session?.accountId);
     if (account === undefined) throw new Error('A page that asks without a person.');
     const asked = typeof params.scope === 'string' ? params.scope.split(' ') : [];
-    const forApi = asked.filter((scope) => Object.hasOwn(SCOPES, scope));
+    const { scopes } = this.#options;
+    const forApi = asked.filter((scope) => scopes.has(scope));
     return {
       account,
-      granted: forApi.filter((scope) => account.scopes.includes(scope)),
-      withheld: forApi.filter((scope) => !account.scopes.includes(scope)),
+      granted: forApi.filter((scope) => scopes.isFor(account, scope)),
+      withheld: forApi.filter((scope) => !scopes.isFor(account, scope)),
       openid: OIDC_SCOPES.filter((scope) => asked.includes(scope)),
     };
   }

@@ -4,7 +4,7 @@ import { admitMeshLocalhost, clients, mayRedeemInBrowser } from './clients.js';
 import type { IssuerStore } from './issuer-store.js';
 import { errors, Provider } from './oidc-provider.js';
 import { errorPage } from './pages.js';
-import { sampleAccount, SCOPES } from './sample-accounts.js';
+import { sampleAccount, type Scopes } from './sample-accounts.js';
 import type { SigningKeys } from './signing-keys.js';
 
 const HOUR_S = 3600;
@@ -22,6 +22,7 @@ export const PASSWORD_SIGN_IN = { acr: 'urn:mesh:acr:password', amr: ['pwd'] };
 export interface ProviderOptions {
   readonly url: string;
   readonly resource: string;
+  readonly scopes: Scopes;
   readonly accessTokenTtlSeconds: number;
   readonly keys: SigningKeys;
   readonly store: IssuerStore;
@@ -46,6 +47,7 @@ export function createProvider(options: ProviderOptions): OidcProvider {
 
 function configuration({
   resource,
+  scopes,
   accessTokenTtlSeconds,
   keys,
   store,
@@ -74,9 +76,9 @@ function configuration({
         useGrantedResource: () => true,
         getResourceServerInfo: (context, indicator) => {
           if (indicator !== resource) throw new errors.InvalidTarget();
-          assertKnownScopes(context);
+          assertKnownScopes(context, scopes);
           return {
-            scope: Object.keys(SCOPES).join(' '),
+            scope: scopes.names().join(' '),
             audience: resource,
             accessTokenTTL: accessTokenTtlSeconds,
             accessTokenFormat: 'jwt',
@@ -140,10 +142,9 @@ export function interactionPath(uid: string): string {
 }
 
 /** `oidc-provider` drops a scope it does not know; a client that asks for one shall hear of it. */
-function assertKnownScopes({ oidc }: KoaContextWithOIDC): void {
+function assertKnownScopes({ oidc }: KoaContextWithOIDC, scopes: Scopes): void {
   for (const scope of oidc.requestParamScopes) {
-    if (Object.hasOwn(SCOPES, scope) || (OIDC_SCOPES as readonly string[]).includes(scope))
-      continue;
+    if (scopes.has(scope) || (OIDC_SCOPES as readonly string[]).includes(scope)) continue;
     throw new errors.InvalidScope('requested scope is unknown', scope);
   }
 }

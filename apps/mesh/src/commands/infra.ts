@@ -31,6 +31,7 @@ export async function infra(flags: Flags): Promise<void> {
         gatewayUrl: addresses.agents.find(({ name }) => name === 'gateway')!.url,
         ...signInOf(standIns),
         apiAudience: config.audience(),
+        apiScopes: directory.actionsBehind('gateway'),
         settings: settingsOf(config),
         agents: agentsOf(addresses.agents),
       });

@@ -5,7 +5,7 @@ import { apiClientOf, signIn } from './sign-in/sign-in.js';
 
 export interface TokenFlags {
   readonly as?: string;
-  readonly scope: string;
+  readonly scope?: string;
 }
 
 /** Signs a person in at the running mesh and prints the access token, for curl and the like. */
@@ -24,7 +24,7 @@ export async function token({ as, scope }: TokenFlags): Promise<void> {
       { ...running, state },
       {
         as,
-        scope,
+        scope: scope ?? running.apiScopes.join(' '),
         clientId: apiClientOf(directory),
         signal: stop.signal,
         say: (line) => process.stderr.write(`${line}\n`),

@@ -57,7 +57,7 @@ async function tellMissingKeys({ config, secrets }: Prepared): Promise<void> {
 
 function announce(
   mesh: RunningAgents,
-  { config, state, logger }: Prepared,
+  { config, directory, state, logger }: Prepared,
   shape: 'split' | 'all in one',
 ): void {
   const { url } = mesh.agents.find(({ name }) => name === 'gateway')!;
@@ -68,6 +68,7 @@ function announce(
     issuerUrl: mesh.issuerUrl,
     embeddedIssuer: mesh.embeddedIssuer,
     apiAudience: config.audience(),
+    apiScopes: directory.actionsBehind('gateway'),
     settings: settingsOf(config),
     agents: agentsOf(mesh.agents),
   });

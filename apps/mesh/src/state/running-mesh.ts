@@ -12,6 +12,8 @@ export interface RunningMesh {
   readonly embeddedIssuer: boolean;
   /** What access tokens must be for. */
   readonly apiAudience: string;
+  /** What they can be good for: what its agents do, which may be fewer than there are by now. */
+  readonly apiScopes: readonly string[];
   /** The settings that its answers depend on. */
   readonly settings: Readonly<Record<string, string>>;
   readonly agents: Readonly<Record<string, RunningAgentInfo>>;

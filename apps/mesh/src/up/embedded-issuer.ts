@@ -36,6 +36,7 @@ export async function startIssuer(
       port: anyPort ? 0 : config.issuerPort,
       address: ISSUER_ADDRESS,
       resource: config.audience(),
+      scopes: scopesOf(directory),
       passwords,
       agents: {
         svids: source,
@@ -55,6 +56,16 @@ export async function startIssuer(
     source.close();
   };
   return { url: issuer.url, agents: { url: issuer.agentsUrl!, spiffeId }, close };
+}
+
+/** What each agent does for people, and the roles of those it acts for. */
+function scopesOf(directory: AgentDirectory): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    directory
+      .edges()
+      .filter(({ delegated }) => delegated)
+      .map(({ agent, action }) => [action, directory.get(agent).actsFor?.roles ?? []]),
+  );
 }
 
 /** The agents that verify access tokens: whoever has clients of the issuer, and the token service. */

@@ -83,13 +83,25 @@ describe('AgentDirectory', () => {
 
   it('derives the edges, and whom an agent calls', () => {
     expect(directory.edges()).toEqual([
-      { caller: 'alpha', agent: 'beta', action: 'beta:do' },
-      { caller: 'spiffe://other.test/ns/agents/sa/editor', agent: 'beta', action: 'beta:do' },
-      { caller: 'beta', agent: 'gamma', action: 'gamma:do' },
-      { caller: 'alpha', agent: 'gamma', action: 'gamma:do' },
+      { caller: 'alpha', agent: 'beta', action: 'beta:do', delegated: true },
+      {
+        caller: 'spiffe://other.test/ns/agents/sa/editor',
+        agent: 'beta',
+        action: 'beta:do',
+        delegated: true,
+      },
+      { caller: 'beta', agent: 'gamma', action: 'gamma:do', delegated: true },
+      { caller: 'alpha', agent: 'gamma', action: 'gamma:do', delegated: true },
     ]);
     expect(directory.peersOf('alpha')).toEqual(['beta', 'gamma']);
     expect(directory.peersOf('gamma')).toEqual([]);
+  });
+
+  it('derives what a call takes, with all that lies behind who serves it', () => {
+    expect(directory.scopesFor('alpha', 'beta:do')).toEqual(['beta:do', 'gamma:do']);
+    expect(directory.scopesFor('beta', 'gamma:do')).toEqual(['gamma:do']);
+    // Served, but not to this caller: it leads nowhere.
+    expect(directory.scopesFor('gamma', 'beta:do')).toEqual(['beta:do']);
   });
 
   it('says which agents there are where one is unknown', () => {
@@ -184,10 +196,16 @@ describe('AgentDirectory.load', () => {
   it('takes the agents of this project: gateway calls researcher, researcher calls writer', () => {
     const apps = join(dirname(fileURLToPath(import.meta.url)), '../../../../apps');
     const directory = AgentDirectory.load(apps, local);
-    expect(directory.edges()).toEqual([
-      { caller: 'gateway', agent: 'researcher', action: 'research:fast' },
-      { caller: 'gateway', agent: 'researcher', action: 'research:deep' },
-      { caller: 'researcher', agent: 'writer', action: 'draft:write' },
+    // Whoever adds an agent here does not break this.
+    const own = ['gateway', 'researcher', 'tts', 'writer'];
+    expect(
+      directory.edges().filter(({ caller, agent }) => own.includes(caller) && own.includes(agent)),
+    ).toEqual([
+      { caller: 'gateway', agent: 'researcher', action: 'research:fast', delegated: true },
+      { caller: 'gateway', agent: 'researcher', action: 'research:deep', delegated: true },
+      { caller: 'researcher', agent: 'writer', action: 'draft:write', delegated: true },
+      { caller: 'gateway', agent: 'tts', action: 'token:exchange', delegated: false },
+      { caller: 'researcher', agent: 'tts', action: 'token:exchange', delegated: false },
     ]);
   });
 });

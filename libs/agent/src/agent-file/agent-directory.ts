@@ -209,6 +209,14 @@ export class AgentDirectory {
       .map(({ action }) => action);
   }
 
+  /** All scopes that a call of `action` by `caller` takes: the action, and what the agents that serve it call in turn. */
+  scopesFor(caller: string, action: string): readonly string[] {
+    const serving = this.#edges.filter(
+      (edge) => edge.delegated && edge.caller === caller && edge.action === action,
+    );
+    return [...new Set([action, ...serving.flatMap(({ agent }) => this.actionsBehind(agent))])];
+  }
+
   /** All delegated actions that a call of `agent` may lead to: what it calls, and those behind it. */
   actionsBehind(agent: string): readonly string[] {
     const reached = new Set([agent]);

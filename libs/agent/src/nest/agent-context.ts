@@ -115,13 +115,7 @@ export class AgentContext {
   signedInRules(): SignedInRules {
     return {
       tokens: this.tokens,
-      scopesFor: (action) => {
-        const serving = this.directory
-          .peersOf(this.name)
-          .filter((peer) => this.directory.delegatedActions(peer, this.name).includes(action));
-        const behind = serving.flatMap((peer) => this.directory.actionsBehind(peer));
-        return [...new Set([action, ...behind])];
-      },
+      scopesFor: (action) => this.directory.scopesFor(this.name, action),
       naming: this.config.logUserId,
     };
   }

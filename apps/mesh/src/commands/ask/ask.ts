@@ -1,6 +1,7 @@
-import { BodyInvalidError, parseContract } from '@mesh/agent';
+import { BodyInvalidError, parseContract, type AgentDirectory } from '@mesh/agent';
 import { ResearchRequestDto, type Depth } from '@mesh/contracts';
 import { differences } from '../../state/running-mesh.js';
+import { printableJson } from '../../printable.js';
 import { exitCodeOf, stopOnSignals } from '../../stop.js';
 import { isReady } from '../../up/is-ready.js';
 import { CommandError } from '../command.error.js';
@@ -37,7 +38,7 @@ export async function ask(text: string, flags: AskFlags): Promise<void> {
       as: flags.as,
       clientId,
       // A token carries what was asked for, and no more.
-      scope: `research:${flags.depth} draft:write`,
+      scope: scopeOf(mesh, directory, `research:${flags.depth}`),
       signal: stop.signal,
       say,
     });
@@ -45,7 +46,7 @@ export async function ask(text: string, flags: AskFlags): Promise<void> {
     const options = { accessToken, signal: stop.signal, deadlineMs, say };
     const delivered = await research(mesh.gatewayUrl, request, options);
     const answer = await verifyDelivered(delivered, clientId, mesh.state);
-    process.stdout.write(flags.json ? `${delivered.document}\n` : readable(answer));
+    process.stdout.write(flags.json ? `${printableJson(delivered.document)}\n` : readable(answer));
   } catch (error) {
     if (!stop.signal.aborted) {
       logUnexpected(prepared.logger, error);
@@ -55,6 +56,14 @@ export async function ask(text: string, flags: AskFlags): Promise<void> {
   } finally {
     await mesh?.close();
   }
+}
+
+/** All that answering takes in the mesh that is asked; an agent that was made since it was started has no part in it. */
+function scopeOf({ apiScopes }: AskedMesh, directory: AgentDirectory, action: string): string {
+  return directory
+    .scopesFor('gateway', action)
+    .filter((scope) => apiScopes.includes(scope))
+    .join(' ');
 }
 
 /** What the gateway would refuse is refused before anything is started for it. */

@@ -34,6 +34,7 @@ export async function startOwnMesh(
       issuerUrl: mesh.issuerUrl,
       embeddedIssuer: mesh.embeddedIssuer,
       apiAudience: own.config.audience(),
+      apiScopes: prepared.directory.actionsBehind('gateway'),
       state: own.state,
       close: async () => {
         await mesh.close();

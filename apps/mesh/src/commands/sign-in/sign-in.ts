@@ -15,6 +15,8 @@ export interface MeshIssuer {
   readonly embeddedIssuer: boolean;
   /** What its access tokens have to be for. */
   readonly apiAudience: string;
+  /** What they can be good for. */
+  readonly apiScopes: readonly string[];
   /** Holds the passwords of the embedded issuer's accounts. */
   readonly state: StateFolder;
 }
