@@ -29,10 +29,10 @@ export const agent = defineAgent({
 });
 
 /** The Authorize button: a public client, PKCE, and a token for this mesh's API (RFC 8707). */
-function oauth({ file, config }: AgentContext): object {
+function oauth({ file, config, directory }: AgentContext): object {
   return {
     clientId: file.apiClients.find((client) => client.endsWith('-swagger')),
-    scopes: ['research:fast', 'research:deep', 'draft:write'],
+    scopes: directory.actionsBehind(file.name),
     usePkceWithAuthorizationCodeGrant: true,
     additionalQueryStringParams: { resource: config.audience() },
   };
