@@ -2,28 +2,34 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { TxnTokenVerifier } from '@mesh/delegation';
 import { LOG_EVENTS, LOG_FIELDS } from '@mesh/observability';
 import { FileSecretSource, Secret } from '@mesh/secrets';
 import { exchange } from '../kit/raw-http.js';
 import { RunningAgents } from '../kit/running-agents.js';
 import { GeminiSimulator } from '../simulators/gemini.js';
-import { agentsUnderTest } from './agents-under-test.js';
+import { agentsUnderTest, ScriptedModel, ScriptedSearch } from './agents-under-test.js';
 
 /** Stands in everything that must not get into a log: question, documents, answer, headers, key, paths. */
 const MARKER = 'pl4nted';
 const KEY = `AIza-${MARKER}-key`;
-const AGENTS = ['gateway', 'researcher', 'writer'];
+const AGENTS = ['gateway', 'researcher', 'writer', 'tts'];
+const SCOPE = 'research:fast research:deep draft:write';
 
 let documents: string;
 let gemini: GeminiSimulator;
 let mesh: RunningAgents;
+let bearer: string;
+/** Every transaction token that an agent looked at. */
+const tokens = new Set<string>();
 /** Every error body that a caller was given. */
 const problems: string[] = [];
 /** Of each agent, after all that. */
 const metrics: string[] = [];
 const health: string[] = [];
 
+const ISSUER = 'spiffe://mesh.test/ns/mesh/sa/issuer';
 const idOf = (name: string) => `spiffe://mesh.test/ns/agents/sa/${name}`;
 
 async function ask(
@@ -35,7 +41,7 @@ async function ask(
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      authorization: `Bearer ${MARKER}`,
+      authorization: `Bearer ${bearer}`,
       cookie: `session=${MARKER}`,
       'x-anything': MARKER,
       'user-agent': MARKER,
@@ -58,6 +64,15 @@ const question = (more: object = {}) =>
   JSON.stringify({ question: `When does the ${MARKER} harbour open?`, ...more });
 
 beforeAll(async () => {
+  const { verify } = TxnTokenVerifier.prototype;
+  jest.spyOn(TxnTokenVerifier.prototype, 'verify').mockImplementation(function (
+    this: TxnTokenVerifier,
+    text,
+    peer,
+  ) {
+    tokens.add(text);
+    return verify.call(this, text, peer);
+  });
   documents = mkdtempSync(join(tmpdir(), 'documents-'));
   writeFileSync(
     join(documents, 'harbour.md'),
@@ -76,6 +91,7 @@ beforeAll(async () => {
     },
   });
   await new FileSecretSource(join(mesh.folder, 'secrets')).set('gemini', new Secret(KEY));
+  bearer = await mesh.signIn('analyst', SCOPE);
 
   // What goes well.
   const served = await ask(question(), { 'x-correlation-id': 'followed-question' });
@@ -86,6 +102,14 @@ beforeAll(async () => {
   mesh.authority.rotateSvids();
 
   // What goes wrong, at each agent.
+  await ask(question(), { authorization: `Bearer ${MARKER}` });
+  await ask(question(), { authorization: `Basic ${MARKER}` });
+  await ask(question(), { authorization: `Bearer ${bearer.slice(0, -4)}AAAA` });
+  await ask(question(), { authorization: `Bearer ${await mesh.signIn('reader', 'draft:write')}` });
+  await ask(question(), {
+    authorization: `Bearer ${await mesh.signIn('analyst', 'research:fast')}`,
+  });
+  await ask(question(), { 'request-nonce': MARKER });
   await ask(`{"question":"${MARKER}`);
   await ask(`${MARKER}`);
   await ask(question({ depth: MARKER }));
@@ -132,15 +156,27 @@ beforeAll(async () => {
     });
     problems.push(await text(refused.body));
   }
-  const direct = await (
-    await mesh.poolAs('researcher', 'writer')
-  ).request({
-    method: 'POST',
-    path: '/v1/drafts',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ question: MARKER, notes: MARKER, sources: [{ id: MARKER }] }),
-  });
-  problems.push(await text(direct.body));
+  const draft = { question: MARKER, notes: [], sources: [] };
+  const asResearcher = await mesh.poolAs('researcher', 'writer');
+  const delegation = await mesh.delegation('researcher', 'draft:write', { through: ['gateway'] });
+  for (const [headers, body] of [
+    [delegation, { ...draft, notes: MARKER, sources: [{ id: MARKER }] }],
+    [{}, draft],
+    [{ ...delegation, 'txn-token': MARKER }, draft],
+    [{ ...delegation, 'txn-token': `${delegation['txn-token']!.slice(0, -4)}AAAA` }, draft],
+    [await mesh.delegation('researcher', 'research:fast', { through: ['gateway'] }), draft],
+    [await mesh.delegation('gateway', 'draft:write'), draft],
+    [{ ...delegation, 'request-nonce': MARKER }, draft],
+  ] as const) {
+    const direct = await asResearcher.request({
+      method: 'POST',
+      path: '/v1/drafts',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+    expect(direct.status).toBeGreaterThanOrEqual(400);
+    problems.push(await text(direct.body));
+  }
   for (const name of AGENTS) {
     const { managementUrl } = mesh.agent(name);
     metrics.push(await (await fetch(`${managementUrl}/metrics`)).text());
@@ -214,7 +250,7 @@ describe('a full run', () => {
     }
   });
 
-  it('says in each line which of the three agents of this process speaks', () => {
+  it('says in each line which of the agents of this process speaks', () => {
     const nameless = mesh.log.filter(({ agent }) => !AGENTS.includes(String(agent)));
     expect(nameless).toEqual([]);
     for (const line of mesh.log) expect(line['spiffe_id']).toBe(idOf(String(line['agent'])));
@@ -230,6 +266,12 @@ describe('a full run', () => {
     expect(new Set(ends)).toEqual(
       new Set([
         `gateway client ${idOf('researcher')}`,
+        `gateway client ${idOf('tts')}`,
+        `researcher client ${idOf('tts')}`,
+        `gateway client ${ISSUER}`,
+        `tts client ${ISSUER}`,
+        `tts server ${idOf('gateway')}`,
+        `tts server ${idOf('researcher')}`,
         `researcher server ${idOf('gateway')}`,
         `researcher server ${idOf('stranger')}`,
         `researcher client ${idOf('writer')}`,
@@ -253,11 +295,140 @@ describe('a full run', () => {
       ({ event, correlation_id }) => event === 'request' && correlation_id === 'followed-question',
     );
     expect(lines.map(({ agent, caller_spiffe_id }) => [agent, caller_spiffe_id])).toEqual([
+      ['tts', idOf('gateway')],
+      ['tts', idOf('researcher')],
       ['writer', idOf('researcher')],
       ['researcher', idOf('gateway')],
       ['gateway', undefined],
     ]);
     expect(new Set(lines.map(({ trace_id }) => trace_id)).size).toBe(1);
-    expect(new Set(lines.map(({ span_id }) => span_id)).size).toBe(3);
+    expect(new Set(lines.map(({ span_id }) => span_id)).size).toBe(5);
+  });
+});
+
+const FOR_A_PERSON = ['gateway', 'researcher', 'writer'];
+
+describe('on whose behalf', () => {
+  const linesOf = (id: string) =>
+    mesh.log.filter(({ correlation_id: correlationId }) => correlationId === id);
+
+  it('stands in each line of a request, the same at each agent, from when it is known', () => {
+    const requests = mesh.log.filter(
+      ({ event, agent, outcome }) =>
+        event === 'request' && FOR_A_PERSON.includes(String(agent)) && outcome === 'ok',
+    );
+    expect(requests.length).toBeGreaterThanOrEqual(6);
+    for (const { correlation_id } of requests) {
+      const told = linesOf(String(correlation_id)).filter(({ txn }) => txn !== undefined);
+      // Of each agent that served it, and of the token service, which said what it issued.
+      expect(new Set(told.map(({ agent }) => agent))).toEqual(new Set(AGENTS));
+      expect(new Set(told.map(({ txn }) => txn)).size).toBe(1);
+      expect(new Set(told.map(({ user_id }) => user_id)).size).toBe(1);
+    }
+  });
+
+  it('is a pseudonym, a transaction, and the workloads it came through', () => {
+    const lines = linesOf('followed-question').filter(
+      ({ event, agent }) => event === 'request' && agent !== 'tts',
+    );
+    expect(
+      lines.map(({ agent, user_id, txn, actors }) => ({ agent, user_id, txn, actors })),
+    ).toEqual(
+      [
+        ['writer', ['researcher', 'gateway']],
+        ['researcher', ['gateway']],
+        ['gateway', ['gateway']],
+      ].map(([agent, actors]) => ({
+        agent,
+        user_id: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+        txn: expect.stringMatching(/^[A-Za-z0-9._:-]{8,}$/),
+        actors: (actors as string[]).map(idOf),
+      })),
+    );
+    expect(linesOf('followed-question').filter(({ event }) => event === 'token.issued')).toEqual([
+      expect.objectContaining({
+        agent: 'tts',
+        user_id: lines[0]!['user_id'],
+        txn: lines[0]!['txn'],
+        actors: [idOf('gateway')],
+        token: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+      }),
+      expect.objectContaining({ actors: ['researcher', 'gateway'].map(idOf) }),
+    ]);
+  });
+
+  it('stands in the lines of retries and errors as well', () => {
+    for (const kind of ['retry', 'error']) {
+      const lines = mesh.log.filter(({ event, agent }) => event === kind && agent === 'writer');
+      expect(lines.length).toBeGreaterThan(0);
+      for (const line of lines) {
+        expect(line).toMatchObject({
+          user_id: expect.any(String),
+          txn: expect.any(String),
+          actors: ['researcher', 'gateway'].map(idOf),
+        });
+      }
+    }
+  });
+
+  it('is in no line of a request that is on nobody’s', () => {
+    const refused = mesh.log.filter(
+      ({ event, code }) => event === 'request' && /^ERR_(ACCESS_)?TOKEN_/.test(String(code)),
+    );
+    expect(new Set(refused.map(({ code }) => code))).toEqual(
+      new Set([
+        'ERR_ACCESS_TOKEN_MALFORMED',
+        'ERR_ACCESS_TOKEN_SCOPE',
+        'ERR_ACCESS_TOKEN_SIGNATURE',
+        'ERR_TOKEN_ACTOR',
+        'ERR_TOKEN_MALFORMED',
+        'ERR_TOKEN_MISSING',
+        'ERR_TOKEN_SCOPE',
+        'ERR_TOKEN_SIGNATURE',
+      ]),
+    );
+    for (const { code, ...line } of refused) {
+      // What the researcher may not ask of the writer, it learns when it serves somebody.
+      if (line.agent !== 'writer' && code === 'ERR_TOKEN_SCOPE') continue;
+      expect(line).not.toHaveProperty('txn');
+      expect(line).not.toHaveProperty('user_id');
+    }
+  });
+
+  it('is never said by a token: none stands in a line, a problem or the metrics', () => {
+    expect(tokens.size).toBeGreaterThan(20);
+    const said = [...mesh.log.map((line) => JSON.stringify(line)), ...problems, ...metrics];
+    const signatures = [...tokens, bearer].map((token) => token.split('.').at(-1)!);
+    expect(said.filter((text) => signatures.some((part) => text.includes(part)))).toEqual([]);
+    // The header of a JWS: what begins so is one.
+    expect(said.filter((text) => text.includes('eyJ'))).toEqual([]);
+  });
+});
+
+describe('MESH_LOG_USER_ID=subject', () => {
+  it('names the person by the issuer and its subject, at each agent', async () => {
+    const named = await RunningAgents.start(
+      agentsUnderTest({ search: new ScriptedSearch(), model: new ScriptedModel() }),
+      { env: { MESH_LOG_USER_ID: 'subject' } },
+    );
+    try {
+      const response = await fetch(`${named.agent('gateway').url}/v1/research`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer ${await named.signIn('analyst', SCOPE)}`,
+        },
+        body: question(),
+      });
+      expect(response.status).toBe(200);
+      await response.text();
+    } finally {
+      await named.close();
+    }
+    const told = named.log.filter(({ user_id }) => user_id !== undefined);
+    expect(new Set(told.map(({ agent }) => agent))).toEqual(new Set(AGENTS));
+    expect(new Set(told.map(({ user_id }) => user_id))).toEqual(
+      new Set([expect.stringMatching(/^http:\/\/.+#.+$/)]),
+    );
   });
 });
