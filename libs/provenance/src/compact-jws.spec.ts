@@ -103,6 +103,22 @@ describe('decodeUnverified', () => {
     refuses(await handMade(header, ''), 'ERR_ANSWER_JSON_SYNTAX');
   });
 
+  it('reads the header of an SVID once, while it is among the last that were seen', async () => {
+    const certificatesOf = (text: string) => decodeUnverified(text).certificates;
+    const first = certificatesOf(compact);
+    expect(certificatesOf(await handMade(header, { other: 1 }))).toBe(first);
+    const others = Array.from({ length: 64 }, (_, index) => ({
+      ...header,
+      kid: `spiffe://mesh.test/${index}`,
+    }));
+    for (const other of others) {
+      const jws = decodeUnverified(await handMade(other, {}));
+      expect(jws.keyId.toString()).toBe(other.kid);
+    }
+    expect(certificatesOf(compact)).not.toBe(first);
+    expect(certificatesOf(compact)).toEqual(first);
+  });
+
   it('reads base64 of certificates in one way alone', () => {
     expect(base64Bytes('AQ==')).toEqual(Uint8Array.of(1));
     for (const text of ['AR==', 'AQ', 'AQ=', 'A===', 'AQ=='.padEnd(5)]) {
@@ -183,6 +199,26 @@ describe('signatures of the RFCs', () => {
       await signedBy(spki, { ...jws, signingInput: new TextEncoder().encode(`${input}A`) }),
     ).toBe(false);
     expect(await signedBy(spki, { ...jws, signature: jws.signature.subarray(1) })).toBe(false);
+  });
+
+  it('a key that was read for one algorithm is none for another', async () => {
+    const { key, input, signature } = vectors[0] as (typeof vectors)[0];
+    const jws = {
+      signingInput: new TextEncoder().encode(input),
+      signature: new Uint8Array(Buffer.from(signature, 'base64url')),
+    };
+    const spki = await key();
+    for (const [algorithm, right] of [
+      ['RS256', true],
+      ['PS256', false],
+      ['RS256', true],
+    ] as const) {
+      expect(await signedBy(spki, { ...jws, algorithm })).toBe(right);
+    }
+    await expect(signedBy(spki, { ...jws, algorithm: 'ES256' })).rejects.toMatchObject({
+      code: 'ERR_ANSWER_ALGORITHM_KEY',
+    });
+    expect(await signedBy(spki, { ...jws, algorithm: 'RS256' })).toBe(true);
   });
 
   it.each(vectors)('$name is no statement', ({ input, signature }) => {

@@ -80,12 +80,20 @@ class Answers {
     }
   }
   @Get('bad-events') async *badEvents(): Events {
-    yield text('one');
-    yield done({ answer: undefined });
+    try {
+      yield text('one');
+      yield done({ answer: undefined });
+    } finally {
+      left = true;
+    }
   }
   @Get('long-events') async *longEvents(): Events {
-    yield done({ answer: 'A' });
-    yield text('more');
+    try {
+      yield done({ answer: 'A' });
+      yield text('more');
+    } finally {
+      left = true;
+    }
   }
   @Sse('sse') sse(): Observable<{ data: object }> {
     return from([{ data: { answer: 'A' } }, { data: { answer: 'B' } }]);
@@ -225,12 +233,14 @@ describe('SignResponseInterceptor', () => {
       ['text', '{"text":"one"}'],
       ['error', 'ERR_SIGNING_CONTENT'],
     ]);
+    expect(left).toBe(true);
   });
 
   it('lets nothing come after what was signed', async () => {
     const events = eventsOf((await get('/long-events')).text);
     expect(events.map(([type]) => type)).toEqual(['done', 'error']);
     await expect(verify(events[0]?.[1] ?? '')).resolves.toBeDefined();
+    expect(left).toBe(true);
   });
 
   it('does not touch the answers of other routes, nor failures', async () => {

@@ -51,15 +51,24 @@ function signing(
   return {
     [Symbol.asyncIterator]() {
       const iterator = events[Symbol.asyncIterator]();
-      let done = false;
+      let signed = false;
+      const pass = async (step: IteratorResult<AgentEvent<unknown>>): Promise<typeof step> => {
+        if (step.done) return step;
+        if (signed) throw unsigned('An event came after the result that was signed.');
+        if (step.value.type !== 'done') return step;
+        signed = true;
+        return { done: false, value: { type: 'done', result: await sign(step.value.result) } };
+      };
       return {
         async next() {
           const step = await iterator.next();
-          if (step.done) return step;
-          if (done) throw unsigned('An event came after the result that was signed.');
-          if (step.value.type !== 'done') return step;
-          done = true;
-          return { done: false, value: { type: 'done', result: await sign(step.value.result) } };
+          try {
+            return await pass(step);
+          } catch (error) {
+            // Whoever reads takes a stream that failed for ended: its handler would wait for ever.
+            void iterator.return?.().catch(() => undefined);
+            throw error;
+          }
         },
         return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
       };
