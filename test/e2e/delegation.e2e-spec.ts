@@ -1,61 +1,147 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseTrustDocument, serializeTrustDocument, verifyAnswer } from '@mesh/provenance';
 import { request } from 'undici';
-import { RunningAgents } from '../kit/running-agents.js';
+import { RunningAgents, type AgentUnderTest } from '../kit/running-agents.js';
 import { agentsUnderTest, ScriptedModel, ScriptedSearch } from './agents-under-test.js';
 
-let mesh: RunningAgents;
-let bearer: string;
+const QUESTION = { question: 'What is an SVID?' };
 
-beforeAll(async () => {
-  mesh = await RunningAgents.start(
-    agentsUnderTest({ search: new ScriptedSearch(), model: new ScriptedModel() }),
-  );
-  bearer = await mesh.signIn('analyst', 'research:fast research:deep draft:write');
-});
-afterAll(() => mesh.close());
-
-async function ask(body: object, headers: Record<string, string> = {}) {
-  const response = await request(`${mesh.agent('gateway').url}/v1/research`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      authorization: `Bearer ${bearer}`,
-      ...headers,
+function agents(actsFor?: Readonly<Record<string, string>>): AgentUnderTest[] {
+  return agentsUnderTest({ search: new ScriptedSearch(), model: new ScriptedModel() }).map(
+    (agent) => {
+      const instead = actsFor?.[agent.definition.name];
+      return instead === undefined
+        ? agent
+        : { ...agent, file: agent.file.replace(/actsFor: \{.*\}/, `actsFor: ${instead}`) };
     },
-    body: JSON.stringify(body),
-  });
-  return { ...response, text: await response.body.text() };
+  );
 }
 
-function trust() {
-  const { trustDomain, authorities } = mesh.authority.bundle();
-  return parseTrustDocument(
-    serializeTrustDocument({
-      bundle: { trustDomain, x509Authorities: authorities },
-      root: mesh.directory.spiffeIdOf('gateway'),
-      edges: mesh.directory.workloadEdges(),
-    }),
-  );
+async function ask(mesh: RunningAgents, bearer: string, body: object) {
+  const response = await request(`${mesh.agent('gateway').url}/v1/research`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${bearer}` },
+    body: JSON.stringify(body),
+  });
+  return { status: response.statusCode, text: await response.body.text() };
+}
+
+/** Status and code of the problem that a question ends with. */
+async function refusalOf(mesh: RunningAgents, account: string, body: object = QUESTION) {
+  const bearer = await mesh.signIn(account, 'research:fast research:deep draft:write');
+  const { status, text } = await ask(mesh, bearer, body);
+  const { code, detail } = JSON.parse(text) as Record<string, unknown>;
+  return { status, code, detail };
 }
 
 describe('an answer', () => {
+  let mesh: RunningAgents;
+  beforeAll(async () => {
+    mesh = await RunningAgents.start(agents());
+  });
+  afterAll(() => mesh.close());
+
+  function trust() {
+    const { trustDomain, authorities } = mesh.authority.bundle();
+    return parseTrustDocument(
+      serializeTrustDocument({
+        bundle: { trustDomain, x509Authorities: authorities },
+        root: mesh.directory.spiffeIdOf('gateway'),
+        edges: mesh.directory.workloadEdges(),
+      }),
+    );
+  }
+
   it('is signed by each agent that had a part in it, for the person who asked', async () => {
-    const { statusCode, text } = await ask({ question: 'What is an SVID?', depth: 'deep' });
-    if (statusCode !== 200)
-      console.log(
-        text,
-        JSON.stringify(
-          mesh.log.filter((l) => l['level'] !== 'info'),
-          null,
-          1,
-        ),
-      );
-    expect(statusCode).toBe(200);
+    const bearer = await mesh.signIn('analyst', 'research:deep draft:write');
+    const { status, text } = await ask(mesh, bearer, { ...QUESTION, depth: 'deep' });
+    expect(status).toBe(200);
     const { verdict, nodes } = await verifyAnswer(text, trust(), { now: new Date() });
     expect(verdict).toBe('valid');
-    expect(nodes.map(({ statement }) => statement.iss.toString())).toEqual(
-      ['gateway', 'researcher', 'writer'].map((name) => mesh.directory.spiffeIdOf(name).toString()),
+    expect(nodes.map(({ statement }) => statement.iss.path.split('/').at(-1))).toEqual([
+      'gateway',
+      'researcher',
+      'writer',
+    ]);
+    expect(nodes.map(({ statement }) => statement.producers)).toEqual([
+      [],
+      [{ kind: 'tool', provider: 'documents', name: 'search' }],
+      [{ kind: 'tool', provider: 'embedded', name: 'scripted' }],
+    ]);
+    expect(nodes.map(({ statement }) => statement.edits.map(({ kind }) => kind))).toEqual([
+      ['agent-added', 'correlation-id-added'],
+      [],
+      [],
+    ]);
+  });
+
+  it('is not for who lacks the scope, which is named', async () => {
+    expect(await refusalOf(mesh, 'reader', { ...QUESTION, depth: 'deep' })).toEqual({
+      status: 403,
+      code: 'ERR_ACCESS_TOKEN_SCOPE',
+      detail: 'The scope research:deep is missing.',
+    });
+    const fast = await ask(
+      mesh,
+      await mesh.signIn('reader', 'research:fast draft:write'),
+      QUESTION,
     );
+    expect(fast.status).toBe(200);
+  });
+
+  it('fails where an agent behind lacks its scope, which is named', async () => {
+    const { status, text } = await ask(
+      mesh,
+      await mesh.signIn('analyst', 'research:fast'),
+      QUESTION,
+    );
+    expect({ status, ...(JSON.parse(text) as object) }).toMatchObject({
+      status: 403,
+      code: 'ERR_TOKEN_SCOPE',
+      detail: 'The scope draft:write is missing.',
+    });
+  });
+});
+
+describe('an agent acts for one person and not for another', () => {
+  it.each([
+    ['the gateway', 'gateway', 'ERR_ACCESS_TOKEN_PERSON'],
+    ['the researcher', 'researcher', 'ERR_TOKEN_PERSON'],
+    ['the writer', 'writer', 'ERR_TOKEN_PERSON'],
+  ])('where %s says so', async (_who, name, code) => {
+    const mesh = await RunningAgents.start(agents({ [name]: '{ roles: [analyst] }' }));
+    try {
+      expect(await refusalOf(mesh, 'reader')).toMatchObject({ status: 403, code });
+      const bearer = await mesh.signIn('analyst', 'research:fast draft:write');
+      expect(await ask(mesh, bearer, QUESTION)).toMatchObject({ status: 200 });
+    } finally {
+      await mesh.close();
+    }
+  });
+
+  it('where a single person is named, by issuer and subject', async () => {
+    const issuers = '{ subjects: ["http://mesh.localhost:1#reader"] }';
+    const mesh = await RunningAgents.start(agents({ researcher: issuers }));
+    try {
+      // Of the same name at another issuer.
+      expect(await refusalOf(mesh, 'reader')).toMatchObject({
+        status: 403,
+        code: 'ERR_TOKEN_PERSON',
+      });
+    } finally {
+      await mesh.close();
+    }
+  });
+
+  it('where nothing is declared, for nobody', async () => {
+    const mesh = await RunningAgents.start(agents({ writer: '{}' }));
+    try {
+      expect(await refusalOf(mesh, 'admin')).toMatchObject({
+        status: 403,
+        code: 'ERR_TOKEN_PERSON',
+      });
+    } finally {
+      await mesh.close();
+    }
   });
 });

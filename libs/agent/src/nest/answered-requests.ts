@@ -10,7 +10,9 @@ export const answeredRequests = {
   ): { readonly answered: AnsweredRequest; readonly record: AnswerRecord } | undefined {
     const { meshContext: context, meshNonce: nonce, meshBody: body = null, method } = request;
     const token = context && delegationOf(context);
-    if (!token || nonce === undefined) return undefined;
+    if (!token) return undefined;
+    // Otherwise the guard would have refused it: never an answer without a statement.
+    if (nonce === undefined) throw new Error('The request has no nonce.');
     const person = signedInPersonOf(request);
     return {
       answered: {
