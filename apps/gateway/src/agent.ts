@@ -8,6 +8,13 @@ export const agent = defineAgent({
   listener: 'people',
   module: () => GatewayModule,
   configure: (app, context) => {
+    // The page finds where sign-in comes back to from its own path, and needs the slash for it.
+    app
+      .getHttpAdapter()
+      .getInstance()
+      .addHook('onRequest', async (request, reply) => {
+        if (request.url === '/docs') return reply.redirect('/docs/');
+      });
     const document = new DocumentBuilder()
       .setTitle('Zero Trust AI Agent Mesh')
       .setDescription(

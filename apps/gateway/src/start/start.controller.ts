@@ -8,6 +8,6 @@ import { Public } from '@mesh/identity/nest';
 export class StartController {
   @Get()
   @Public()
-  @Redirect('/docs')
+  @Redirect('/docs/')
   start(): void {}
 }
