@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -157,11 +157,15 @@ describe('ask', () => {
     }
   });
 
-  it('logs no token, whatever is logged', async () => {
+  it('logs and keeps no token, whatever is logged', async () => {
     const { code, stderr } = await sandbox.run(['ask', QUESTION, '--log-level', 'trace']);
     expect(code).toBe(0);
     expect(stderr).toContain('"level":"debug"');
     expect(stderr).not.toMatch(TOKEN);
+    const files = readdirSync(sandbox.folder, { recursive: true, withFileTypes: true });
+    for (const file of files.filter((entry) => entry.isFile())) {
+      expect(readFileSync(join(file.parentPath, file.name), 'utf8')).not.toMatch(TOKEN);
+    }
   });
 });
 

@@ -25,6 +25,7 @@ import {
 import { readable } from '../../apps/mesh/src/commands/ask/readable.js';
 import { research } from '../../apps/mesh/src/commands/ask/research.js';
 import { verifyDelivered } from '../../apps/mesh/src/commands/ask/verify-delivered.js';
+import { printableJson } from '../../apps/mesh/src/printable.js';
 import { StateFolder } from '../../apps/mesh/src/state/state-folder.js';
 import {
   GATEWAY,
@@ -269,6 +270,15 @@ describe('an answer', () => {
     const { text } = await asked();
     expect(text).toMatch(/^x\[2J \[1\]\n/);
     expect(text).toContain('  [1] A Verified: written by me.[2J\n');
+  });
+});
+
+describe('JSON for a terminal', () => {
+  it('says the same without characters that steer it', () => {
+    const value = { text: 'a\u007f\u009b2J\u202e\u2066b' };
+    const printed = printableJson(JSON.stringify(value));
+    expect(printed).toBe('{"text":"a\\u007f\\u009b2J\\u202e\\u2066b"}');
+    expect(JSON.parse(printed)).toEqual(value);
   });
 });
 

@@ -25,7 +25,9 @@ export function explanation(answer: VerifiedAnswer, trusted: Trusted, at: Date):
       ...sources(answer),
       'Trusted for this',
       rows([
-        ['Document', `SHA-256 ${trust}, ${trusted.trustFile}`],
+        ['Document', trusted.trustFile],
+        // The form that `sha256sum` prints of a document as the mesh writes it.
+        ['SHA-256', `${trust} (${Buffer.from(trust, 'base64url').toString('hex')})`],
         ['Archive', trusted.archiveFile ?? 'none: no retired CAs'],
         ['Domain', trusted.trust.bundle.trustDomain.name],
         ['Delivered by', trusted.trust.root.toString()],
