@@ -2,17 +2,21 @@ import {
   Body,
   Controller,
   HttpCode,
+  Inject,
   Injectable,
   Module,
   Post,
-  UseGuards,
+  UseInterceptors,
+  type CallHandler,
   type ExecutionContext,
+  type NestInterceptor,
 } from '@nestjs/common';
 import { IsInt, IsString, MaxLength } from 'class-validator';
 import { defineAgent } from '@mesh/agent/nest';
 import { SignedDto } from '@mesh/contracts';
-import { DelegationGuard } from '@mesh/delegation/nest';
+import { DELEGATION_RULES, DelegationGuard, type DelegationRules } from '@mesh/delegation/nest';
 import { Action } from '@mesh/identity/nest';
+import type { Observable } from 'rxjs';
 import { answerTo } from '../way.js';
 
 export class EchoRequestDto {
@@ -40,16 +44,24 @@ export class SignedEchoDto extends SignedDto {
 }
 
 /**
- * The real guard, on a route that answers unsigned. It stands behind the agent's own guards, so that none of them takes
- * the request for one whose answer is signed: no `Request-Nonce`, no statement.
+ * The real guard, on a route that answers unsigned: it runs within the agent's own guards and interceptors, so that none
+ * of them takes the request for one whose answer is signed.
  */
 @Injectable()
-class UnsignedDelegationGuard extends DelegationGuard {
-  override canActivate(execution: ExecutionContext): boolean {
+class UnsignedDelegation implements NestInterceptor {
+  readonly #guard: DelegationGuard;
+
+  constructor(@Inject(DELEGATION_RULES) rules: DelegationRules) {
+    this.#guard = new DelegationGuard(rules);
+  }
+
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { delegated } = EchoController.prototype;
-    return super.canActivate(
+    // As on the delegated route.
+    this.#guard.canActivate(
       Object.create(execution, { getHandler: { value: () => delegated } }) as ExecutionContext,
     );
+    return next.handle();
   }
 }
 
@@ -66,7 +78,7 @@ class EchoController {
   @Post('v1/unsigned')
   @HttpCode(200)
   @Action('bench:unsigned', { delegated: false })
-  @UseGuards(UnsignedDelegationGuard)
+  @UseInterceptors(UnsignedDelegation)
   unsigned(@Body() { q }: EchoRequestDto): EchoDto {
     return answerTo(q);
   }
