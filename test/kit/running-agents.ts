@@ -335,6 +335,12 @@ async function startIssuer(
   return EmbeddedIssuer.start({
     port: 0,
     resource: `https://${directory.trustDomain.name}/api`,
+    scopes: Object.fromEntries(
+      directory
+        .edges()
+        .filter(({ delegated }) => delegated)
+        .map(({ agent, action }) => [action, directory.get(agent).actsFor?.roles ?? []]),
+    ),
     passwords,
     agents: {
       svids: source,
