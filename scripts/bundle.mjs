@@ -9,7 +9,8 @@ const names = process.argv.length > 2 ? process.argv.slice(2) : agents;
 
 for (const name of names) {
   const { metafile } = await build({
-    entryPoints: [`dist/apps/${name}/apps/${name}/src/main.js`],
+    // The all-in-one build holds every agent.
+    entryPoints: [`dist/apps/mesh/apps/${name}/src/main.js`],
     outfile: `out/${name}/main.mjs`,
     bundle: true,
     platform: 'node',
