@@ -67,6 +67,17 @@ describe('up', () => {
     expect((await fetch(`${gatewayUrl}/openapi.json`)).status).toBe(200);
   });
 
+  it('logs JSON lines in the schema where there is no terminal', () => {
+    const lines = linesOf(mesh.stdout);
+    for (const line of lines) {
+      expect(line).toMatchObject({ time: expect.any(String), level: expect.any(String) });
+      expect(line).not.toHaveProperty('dropped');
+    }
+    const ready = lines.filter(({ event }) => event === 'agent.ready').map(({ agent }) => agent);
+    expect(ready.sort()).toEqual(AGENTS.toSorted());
+    expect(lines.at(-1)).toMatchObject({ event: 'mesh.ready', url: gatewayUrl });
+  });
+
   it('says where people sign in and where the passwords are, and never shows these', async () => {
     const [, issuerUrl] = /^Sign in: (http:\/\/mesh\.localhost:\d+), accounts analyst, /m.exec(
       mesh.stderr,
@@ -85,17 +96,6 @@ describe('up', () => {
     for (const password of passwords) {
       expect(mesh.stdout + mesh.stderr + stdout).not.toContain(password);
     }
-  });
-
-  it('logs JSON lines in the schema where there is no terminal', () => {
-    const lines = linesOf(mesh.stdout);
-    for (const line of lines) {
-      expect(line).toMatchObject({ time: expect.any(String), level: expect.any(String) });
-      expect(line).not.toHaveProperty('dropped');
-    }
-    const ready = lines.filter(({ event }) => event === 'agent.ready').map(({ agent }) => agent);
-    expect(ready.sort()).toEqual(AGENTS.toSorted());
-    expect(lines.at(-1)).toMatchObject({ event: 'mesh.ready', url: gatewayUrl });
   });
 
   it('is shown by status, for people and as JSON', async () => {
@@ -233,9 +233,10 @@ describe('up, each shape', () => {
         env: { MESH_GEMINI_URL: gemini.baseUrl },
       });
       const url = /^Ready: (\S+)/m.exec(mesh.stderr)![1]!;
+      const { stdout } = await sandbox.run(['token', '--scope', 'research:fast draft:write']);
       const asked = fetch(`${url}/v1/research`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${stdout.trim()}` },
         body: JSON.stringify({ question: QUESTION }),
       }).catch(() => undefined);
       await called;
@@ -259,7 +260,7 @@ describe('up, each shape', () => {
     // What is not well is told below the table.
     const { code, stdout } = await sandbox.run(['status']);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^researcher +up .*\nwriter +down .*\n\nwriter: model is down \(/m);
+    expect(stdout).toMatch(/^tts +up .*\nwriter +down .*\n\nwriter: model is down \(/m);
     terminal.type('\u0003');
     expect((await terminal.exited()).code).toBe(0);
     expect(terminal.screen).toMatch(/^\[\d\d:\d\d:\d\d\.\d+\].*INFO.*the mesh is ready/m);

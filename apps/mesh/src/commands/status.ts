@@ -75,6 +75,7 @@ function readable(
       .filter(([, detail]) => detail.status !== 'up')
       .map(([what, detail]) => `${name}: ${what} is ${causes(detail)}\n`),
   );
+  if (issuerFault !== undefined) trouble.push(`issuer: ${issuerFault}\n`);
   return [
     `${running.shape}, process ${running.pid}\n\n`,
     table([
@@ -90,9 +91,8 @@ function readable(
         url,
       ]),
     ]),
-    `\nSign in: ${signInLine(running, state)}\n`,
-    ...(issuerFault === undefined ? [] : [`issuer is down: ${issuerFault}\n`]),
     ...(trouble.length > 0 ? ['\n', ...trouble] : []),
+    `\nSign in: ${signInLine(running, state)}\n`,
   ].join('');
 }
 
