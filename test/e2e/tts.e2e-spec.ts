@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AgentDirectory, AgentFile, loadConfig } from '@mesh/agent';
 import { startAgent, type RunningAgent, type StartOptions } from '@mesh/agent/nest';
@@ -76,6 +77,8 @@ let other: EmbeddedAuthority;
 let issuer: EmbeddedIssuer;
 let service: RunningAgent;
 let source: X509Source;
+/** The issuer's own. */
+let keys: X509Source;
 const passwords = SamplePasswords.random();
 const log: Record<string, unknown>[] = [];
 const closing: (() => unknown)[] = [];
@@ -102,7 +105,7 @@ beforeAll(async () => {
     federation: [other.bundle()],
   });
   closing.push(() => authority.close());
-  const keys = await sourceOf('issuer');
+  keys = await sourceOf('issuer');
   issuer = await EmbeddedIssuer.start({
     port: 0,
     resource,
@@ -543,6 +546,25 @@ describe('the token endpoint', () => {
     const { status, body } = await pool.request({ method: 'GET', path: '/token' });
     await body.dump();
     expect([404, 405]).toContain(status);
+  });
+});
+
+describe("the issuer's listener for agents", () => {
+  it('shows another SVID once it has one', async () => {
+    const serialNumber = async () => {
+      const pool = createMtlsPool(issuer.agentsUrl!, source, source, authorizeId(issuerId));
+      const { body, peer } = await pool.request({ method: 'GET', path: '/jwks' });
+      await body.dump();
+      await pool.close();
+      return peer.serialNumber;
+    };
+    const before = await serialNumber();
+    expect(await serialNumber()).toBe(before);
+    const { rotations } = keys;
+    authority.rotateSvids();
+    while (keys.rotations === rotations) await setImmediate();
+    expect(await serialNumber()).toBe(keys.getX509Svid().serialNumber);
+    expect(await serialNumber()).not.toBe(before);
   });
 });
 

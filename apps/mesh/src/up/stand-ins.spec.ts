@@ -1,14 +1,23 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AgentDirectory, loadConfig } from '@mesh/agent';
-import { authorizeId, createMtlsPool, SpiffeId, X509Source } from '@mesh/identity';
+import {
+  authorizeId,
+  createMtlsPool,
+  serializeBundleDocument,
+  SpiffeId,
+  TrustDomain,
+  X509Bundle,
+  X509Source,
+} from '@mesh/identity';
 import { SamplePasswords, signInAs } from '@mesh/issuer';
 import { createLogger } from '@mesh/observability';
 import { parseArchiveDocument, parseTrustDocument } from '@mesh/provenance';
 import { FileSecretSource } from '@mesh/secrets';
+import { mintCa } from '@test/kit';
 import { decodeJwt } from 'jose';
 import { StateFolder } from '../state/state-folder.js';
 import { issuerFault } from './issuer-fault.js';
@@ -113,6 +122,21 @@ describe('the stand-ins', () => {
     expect(Object.keys(standIns.environmentOf('writer'))).toEqual(['SPIFFE_ENDPOINT_SOCKET']);
     expect(() => standIns.socketOf('issuer')).toThrow();
     expect(() => statSync(state.passwordsFile)).toThrow();
+  });
+
+  it('hand out the bundles of federated trust domains', async () => {
+    const { certificateDer } = await mintCa({ trustDomain: 'partner.test' });
+    const partner = TrustDomain.parse('partner.test');
+    const document = serializeBundleDocument({
+      trustDomain: partner,
+      x509Authorities: X509Bundle.parse(partner, certificateDer).authorities,
+    });
+    mkdirSync(join(folder, 'federation'));
+    writeFileSync(join(folder, 'federation/partner.test.json'), document);
+    const standIns = await start({ MESH_FEDERATION: join(folder, 'federation') });
+    const source = await X509Source.create({ address: standIns.socketOf('writer') });
+    cleanups.push(() => source.close());
+    expect(source.getX509BundleForTrustDomain(partner).authorities).toHaveLength(1);
   });
 
   it('keep the key of the pseudonyms and the passwords from one run to the next', async () => {
