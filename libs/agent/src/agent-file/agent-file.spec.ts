@@ -53,11 +53,38 @@ describe('AgentFile.parse', () => {
   it('takes the least there can be, with the default limits and nobody allowed', () => {
     const file = AgentFile.parse('name: a\nidentity: /a\nport: 1');
     expect(file).toMatchObject({
+      actsFor: undefined,
+      sessionClient: undefined,
+      apiClients: [],
       hosts: [],
       secrets: [],
       limits: { bodyBytes: 1_048_576, deadlineMs: 60_000 },
     });
     expect(file.actions.size).toBe(0);
+  });
+
+  it('takes for whom it acts, its clients and what is on its own business', () => {
+    const file = AgentFile.parse(`${VALID.replace(
+      / {2}draft:write.*\n/,
+      '  draft:write: { callers: [researcher] }\n  token:exchange: { callers: delegates, delegated: false }\n',
+    )}
+actsFor: { roles: [analyst], groups: [], subjects: ['https://login.test/a#auth0|7', 'http://127.0.0.1:9#a#b'] }
+sessionClient: mesh-web
+apiClients: [mesh-cli, A.b_c-1]
+`);
+    expect(file).toMatchObject({
+      actsFor: {
+        roles: ['analyst'],
+        groups: [],
+        subjects: ['https://login.test/a#auth0|7', 'http://127.0.0.1:9#a#b'],
+      },
+      sessionClient: 'mesh-web',
+      apiClients: ['mesh-cli', 'A.b_c-1'],
+    });
+    expect([...file.actions]).toEqual([
+      ['draft:write', { callers: ['researcher'] }],
+      ['token:exchange', { callers: 'delegates', delegated: false }],
+    ]);
   });
 
   it('completes limits that are given in part', () => {
@@ -105,8 +132,28 @@ describe('AgentFile.parse', () => {
     ['limits.bodyBytes', 'limits: { bodyBytes: 99999999 }'],
     ['limits.deadlineMs', 'limits: { deadlineMs: 99 }'],
     ['limits.deadline', 'limits: { deadline: 500 }'],
-    ['actsFor', 'actsFor: { roles: [reader] }'],
-    ['sessionClient', 'sessionClient: web'],
+    ['actions.draft:write.callers', 'actions: { draft:write: { callers: everybody } }'],
+    ['actions.draft:write.delegated', 'actions: { draft:write: { callers: [], delegated: true } }'],
+    ['actions.draft:write.delegated', 'actions: { draft:write: { callers: [], delegated: no } }'],
+    ['actsFor', 'actsFor: [analyst]'],
+    ['actsFor.role', 'actsFor: { role: [analyst] }'],
+    ['actsFor.roles', 'actsFor: { roles: analyst }'],
+    ['actsFor.roles', 'actsFor: { roles: [analyst, analyst] }'],
+    ['actsFor.roles.1', "actsFor: { roles: [analyst, ''] }"],
+    ['actsFor.groups.0', 'actsFor: { groups: [7] }'],
+    ['actsFor.groups.0', `actsFor: { groups: [${'a'.repeat(129)}] }`],
+    ['actsFor.subjects', 'actsFor: { subjects: https://login.test#anna }'],
+    ['actsFor.subjects.0', 'actsFor: { subjects: [anna] }'],
+    ['actsFor.subjects.0', 'actsFor: { subjects: [https://login.test] }'],
+    ['actsFor.subjects.0', 'actsFor: { subjects: [https://login.test#] }'],
+    ['actsFor.subjects.0', 'actsFor: { subjects: [ftp://login.test#anna] }'],
+    ['sessionClient', "sessionClient: ''"],
+    ['sessionClient', 'sessionClient: [mesh-web]'],
+    ['sessionClient', 'sessionClient: -web'],
+    ['apiClients', 'apiClients: mesh-cli'],
+    ['apiClients', 'apiClients: [mesh-cli, mesh-cli]'],
+    ['apiClients', `apiClients: [${Array.from({ length: 21 }, (_, at) => `c${at}`).join()}]`],
+    ['apiClients.1', 'apiClients: [mesh-cli, mesh cli]'],
     ['constructor', 'constructor: x'],
     ['__proto__', '__proto__: { port: 1 }'],
   ])('refuses %s in "%s"', (member, line) => {
@@ -166,6 +213,17 @@ describe('AgentFile.parse', () => {
     expect(faultOf(() => AgentFile.parse(VALID.replace('2048', '1'))).message).toBe(
       'agent.yaml:8:22: limits.bodyBytes must be bytes, 1024 to 16777216.',
     );
+    expect(faultOf(() => AgentFile.parse(`${VALID}actsFor: { roles: [a, ''] }\n`)).message).toBe(
+      'agent.yaml:9:23: actsFor.roles.1 must be a name of 1 to 128 characters, as the issuer gives it.',
+    );
+    expect(
+      faultOf(() => AgentFile.parse(withLine('actions: { a:b: { callers: all } }'))),
+    ).toMatchObject({
+      message:
+        'agent.yaml:8:28: actions.a:b.callers must be a list of callers, each once, or delegates.',
+      line: 8,
+      column: 28,
+    });
   });
 });
 
