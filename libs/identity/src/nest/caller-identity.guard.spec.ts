@@ -13,8 +13,13 @@ import { authorizeAny } from '../authorizer.js';
 import { createMtlsPool } from '../tls/mtls-pool.js';
 import { createMtlsServer } from '../tls/mtls-server.js';
 import type { PeerIdentity } from '../tls/peer-identity.js';
-import { Action, Public, routeDeclaration } from './action.decorator.js';
-import { actionOf, CallerIdentityGuard, type HttpRequest } from './caller-identity.guard.js';
+import { Action, Public, routeDeclaration, SignedIn } from './action.decorator.js';
+import {
+  actionOf,
+  admitSignedIn,
+  CallerIdentityGuard,
+  type HttpRequest,
+} from './caller-identity.guard.js';
 import { admits, CALLER_POLICY, type CallerPolicy } from './caller-policy.js';
 import { Caller } from './caller.decorator.js';
 import type { CallerError } from './caller.error.js';
@@ -35,6 +40,12 @@ class Routes {
   @Post('research')
   research(@Body() body: object): string {
     return JSON.stringify(body);
+  }
+
+  @SignedIn('draft:write')
+  @Post('people')
+  people(): string {
+    return 'served';
   }
 
   @Public()
@@ -150,6 +161,12 @@ describe('CallerIdentityGuard', () => {
     expect(text).toBe('spiffe://a.test/stranger');
   });
 
+  it('refuses every workload on a route for people', async () => {
+    const { status, text } = await call('/people', { as: '/draft-write' });
+    expect(status).toBe(403);
+    expect(JSON.parse(text)).toEqual({ code: 'ERR_CALLER_DENIED' });
+  });
+
   it('refuses everyone on a route that declares nothing', async () => {
     const { status, text } = await call('/undeclared', { as: '/draft-write', method: 'GET' });
     expect(status).toBe(403);
@@ -178,35 +195,55 @@ describe('CallerIdentityGuard', () => {
     );
   });
 
+  it('lets a person in on a route for people whom the guard of sign-in has admitted', () => {
+    const request: HttpRequest = { socket: {} };
+    const context = contextOf('http', request, Routes.prototype.people);
+    expect(() => guard.canActivate(context)).toThrow(
+      expect.objectContaining({ code: 'ERR_CALLER_DENIED' }),
+    );
+    admitSignedIn(request, 'draft:write');
+    expect(guard.canActivate(context)).toBe(true);
+    expect(actionOf(request)).toBe('draft:write');
+  });
+
   it('says nothing of the action of a request that it did not see', () => {
     expect(actionOf({ socket: {} })).toBeUndefined();
   });
 });
 
-describe('@Action', () => {
+describe('@Action and @SignedIn', () => {
   const decorated = (...decorators: MethodDecorator[]) => {
     const descriptor = { value: () => undefined };
     for (const decorator of decorators) decorator({}, 'route', descriptor);
     return routeDeclaration(descriptor.value);
   };
 
-  it('declares one action, or several and which one is asked for', () => {
+  it('declare one action, or several and which one is asked for', () => {
     const pick = (body: Depth) => body.depth;
-    expect(decorated(Action('a:b'))).toEqual({ kind: 'action', names: ['a:b'] });
-    expect(decorated(Action(['a:b', 'a:c'], { pick }))).toEqual({
-      kind: 'action',
-      names: ['a:b', 'a:c'],
-      pick,
-    });
+    const transaction = ({ depth }: Depth) => ({ depth });
+    for (const [declare, own] of [
+      [Action, { kind: 'action', delegated: true }],
+      [SignedIn, { kind: 'signed-in' }],
+    ] as const) {
+      expect(decorated(declare('a:b'))).toEqual({ ...own, names: ['a:b'] });
+      expect(decorated(declare(['a:b', 'a:c'], { pick, transaction }))).toEqual({
+        ...own,
+        names: ['a:b', 'a:c'],
+        pick,
+        transaction,
+      });
+    }
+    expect(decorated(Action('a:b', { delegated: false }))).toMatchObject({ delegated: false });
     expect(decorated(Public())).toEqual({ kind: 'public' });
     expect(decorated()).toBeUndefined();
   });
 
-  it('takes no other form', () => {
-    expect(() => Action([])).toThrow(TypeError);
-    expect(() => Action(['a:b', 'a:c'])).toThrow(TypeError);
-    expect(() => Action('a:b', { pick: () => 'a:b' })).toThrow(TypeError);
-    expect(() => decorated(Action('a:b'), Public())).toThrow(TypeError);
+  it.each([Action, SignedIn])('take no other form', (declare) => {
+    expect(() => declare([])).toThrow(TypeError);
+    expect(() => declare(['a:b', 'a:c'])).toThrow(TypeError);
+    expect(() => declare('a:b', { pick: () => 'a:b' })).toThrow(TypeError);
+    expect(() => decorated(declare('a:b'), Public())).toThrow(TypeError);
+    expect(() => decorated(Action('a:b'), declare('a:b'))).toThrow(TypeError);
   });
 });
 
@@ -224,6 +261,11 @@ describe('admits', () => {
     expect(admits(declaration, policy, id('/a-c'))).toBe(true);
     expect(admits(declaration, policy, id('/a-d'))).toBe(false);
     expect(admits(declaration, policy, undefined)).toBe(false);
+  });
+
+  it('is false of a route for people: workloads are none', () => {
+    const people = { ...declaration, kind: 'signed-in' } as const;
+    expect(admits(people, policy, id('/a-b'))).toBe(false);
   });
 
   it('is true of a public route and false of one that declares nothing', () => {
