@@ -41,7 +41,7 @@ let hops: HopOutcome[];
 const policies: Policy[] = [];
 let caller: AbortController;
 /** Every answer that was to be proven. */
-let proven: [answer: string, statements: readonly string[]][];
+let proven: string[];
 let prove: () => Promise<void>;
 
 /** Delegated to everybody, and every answer is proven: how that comes about has tests of its own. */
@@ -49,8 +49,8 @@ const trust: ConstructorParameters<typeof PeerClient>[3] = {
   delegate: () =>
     Promise.resolve({
       headers: { 'txn-token': `token-${++delegated}`, 'request-nonce': `nonce-${delegated}` },
-      prove: (answer, statements) => {
-        proven.push([answer, statements]);
+      prove: (answer) => {
+        proven.push(answer);
         return prove();
       },
     }),
@@ -151,8 +151,8 @@ const streams = (...events: string[]) =>
   answers(200, events.join(''), { 'content-type': 'text/event-stream' });
 const TEXT = 'event: text\ndata: {"text":"a "}\n\n';
 /** What is signed says so. */
-const answer = (text: string, statements = ['s1']) =>
-  JSON.stringify({ text, requests: [{ digest: 'd'.repeat(43) }], statements });
+const answer = (text: string) =>
+  JSON.stringify({ text, requests: [{ digest: 'd'.repeat(43) }], statements: ['s1'] });
 const DONE = `event: done\ndata: ${answer('a b')}\n\n`;
 
 describe('an answer', () => {
@@ -540,17 +540,14 @@ describe('an answer that is to be proven', () => {
     prove = () => Promise.reject(new UnprovenError('The signature does not hold.'));
   });
 
-  it('is so by its very text and its statements', async () => {
+  it('is so by its very text', async () => {
     prove = () => Promise.resolve();
-    const text = answer('well', ['one', 'two']).replace('{', '{ ');
+    const text = answer('well').replace('{', '{ ');
     answers(200, text);
     await post();
     streams(TEXT, `event: done\ndata: ${text}\n\n`);
     await collect();
-    expect(proven).toEqual([
-      [text, ['one', 'two']],
-      [text, ['one', 'two']],
-    ]);
+    expect(proven).toEqual([text, text]);
   });
 
   it('and is not is an error, before its contract is looked at, and not tried again', async () => {
