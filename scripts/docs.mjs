@@ -30,6 +30,11 @@ async function errorsPage() {
     search: 'Search',
     secrets: 'Secrets',
     mesh: 'The command line',
+    delegation: 'On whose behalf: transaction tokens and access tokens',
+    provenance: 'Signed answers, as they are verified',
+    signing: 'Signing answers',
+    issuer: 'The embedded OpenID issuer',
+    egress: 'Calls to the outside',
   };
   const { errorAreas } = await load('libs/errors/src/index.ts');
   const areas = Object.entries(errorAreas).filter(([, codes]) => Object.keys(codes).length > 0);
