@@ -202,6 +202,11 @@ describe('AnswerSigner', () => {
   class Dto {
     answer = 'A';
   }
+  class Speaker extends Dto {
+    toJSON(): object {
+      return { answer: 'B' };
+    }
+  }
   it.each<[string, object]>([
     ['a plain object', { answer: 'A' }],
     ['an object of a class', new Dto()],
@@ -217,6 +222,7 @@ describe('AnswerSigner', () => {
     ['bytes', Buffer.from('A')],
     ['a function', () => 'A'],
     ['what speaks for itself', { toJSON: () => ({}) }],
+    ['what speaks for itself by its class', new Speaker()],
     ['requests of its own', { requests: [] }],
     ['statements of its own', { statements: [] }],
     ['undefined in it', { answer: undefined }],

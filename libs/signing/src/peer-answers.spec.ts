@@ -178,6 +178,27 @@ describe('PeerAnswers', () => {
     expect(await chain()).toBe(first);
   });
 
+  it('judges by the bundle that there was when the answer came', async () => {
+    const sources = [bundle, bundleOf(await mintCa({ trustDomain: 'mesh.test' }))];
+    const source: X509BundleSource = { getX509BundleForTrustDomain: () => sources.shift()! };
+    const answers = new PeerAnswers(source, EDGES, GATEWAY);
+    await expect(answers.verify(body, call)).resolves.toBeDefined();
+    await expect(answers.verify(body, call)).rejects.toMatchObject({ code: 'ERR_ANSWER_CHAIN' });
+  });
+
+  it('reads a bundle once, as long as it is the same', async () => {
+    let read = 0;
+    const watched = Object.create(bundle, {
+      authorities: { get: () => ((read += 1), bundle.authorities) },
+    }) as X509Bundle;
+    const answers = new PeerAnswers({ getX509BundleForTrustDomain: () => watched }, EDGES, GATEWAY);
+    await answers.verify(body, call);
+    const first = read;
+    expect(first).toBeGreaterThan(0);
+    await answers.verify(body, call);
+    expect(read).toBe(first);
+  });
+
   it('remembers no chain beyond its end, and none that was refused', async () => {
     const svid = await svidOf(ca, RESEARCHER, { notBefore: at(-500), notAfter: at(10_000) });
     const text = await answerOf(svid);

@@ -263,25 +263,41 @@ describe('SignResponseInterceptor', () => {
 
   it('passes on at once that its consumer leaves, while an event is under way', async () => {
     let returned = false;
-    const endless: Events = {
-      [Symbol.asyncIterator]: () => ({
-        next: () => new Promise<never>(() => undefined),
-        return: () => {
-          returned = true;
-          return Promise.resolve({ done: true, value: undefined });
-        },
-      }),
-    };
-    const interceptor = new SignResponseInterceptor(new AnswerSigner(GATEWAY, svid), {
-      of: () => ({ answered: answered('/'), record }),
+    const iterator = await signed({
+      next: () => new Promise<never>(() => undefined),
+      return: () => {
+        returned = true;
+        return Promise.resolve({ done: true, value: undefined });
+      },
     });
-    const execution = { switchToHttp: () => ({ getRequest: () => ({}) }) } as ExecutionContext;
-    const events = (await lastValueFrom(
-      interceptor.intercept(execution, { handle: () => of(endless) }),
-    )) as Events;
-    const iterator = events[Symbol.asyncIterator]();
     void iterator.next();
     await iterator.return?.();
     expect(returned).toBe(true);
   });
+
+  it('leaves a handler whose result it cannot sign, though that does not care', async () => {
+    let returned = false;
+    const iterator = await signed({
+      next: () => Promise.resolve({ done: false, value: done('text') }),
+      return: () => {
+        returned = true;
+        return Promise.reject(new Error('does not want to'));
+      },
+    });
+    await expect(iterator.next()).rejects.toMatchObject({ code: 'ERR_SIGNING_CONTENT' });
+    expect(returned).toBe(true);
+  });
+
+  /** What comes out of the interceptor for a handler's events, without Nest, which closes what is left behind. */
+  async function signed(
+    events: AsyncIterator<AgentEvent<unknown>>,
+  ): Promise<AsyncIterator<AgentEvent<unknown>>> {
+    const interceptor = new SignResponseInterceptor(new AnswerSigner(GATEWAY, svid), {
+      of: () => ({ answered: answered('/'), record }),
+    });
+    const execution = { switchToHttp: () => ({ getRequest: () => ({}) }) } as ExecutionContext;
+    const handler = { handle: () => of({ [Symbol.asyncIterator]: () => events }) };
+    const out = (await lastValueFrom(interceptor.intercept(execution, handler))) as Events;
+    return out[Symbol.asyncIterator]();
+  }
 });
