@@ -117,6 +117,29 @@ describe('doctor', () => {
     }
   });
 
+  it('looks at the issuer, the passwords of the sample accounts and federated bundles', async () => {
+    const passwords = join(sandbox.state, 'issuer-passwords.json');
+    const federation = join(sandbox.folder, 'federation');
+    mkdirSync(sandbox.state, { mode: 0o700 });
+    mkdirSync(federation);
+    writeFileSync(passwords, '{}', { mode: 0o600 });
+    writeFileSync(join(federation, 'partner.test.json'), '{}');
+    const other = createHttpServer((_, response) => response.writeHead(404).end());
+    try {
+      const url = `http://127.0.0.1:${await portOf(other)}`;
+      const embedded = await sandbox.run(['doctor'], { env: { MESH_FEDERATION: federation } });
+      expect(embedded.code).toBe(1);
+      expect(embedded.stdout).toMatch(/^– issuer: the embedded one runs with a mesh/m);
+      expect(embedded.stdout).toContain(`\n✘ sample accounts: ${passwords}: `);
+      expect(embedded.stdout).toMatch(/^✘ federation: .*partner\.test\.json is no SPIFFE bundle/m);
+      const { stdout } = await sandbox.run(['doctor'], { env: { MESH_ISSUER_URL: url } });
+      expect(stdout).toContain(`\n✘ issuer: ${url}: it answers with status 404; start it, or set `);
+      expect(stdout).not.toMatch(/sample accounts/);
+    } finally {
+      other.close();
+    }
+  });
+
   it('holds the SPIFFE ID that the Workload API gives against the configured ones', async () => {
     const trustDomain = TrustDomain.parse('other.test');
     const authority = await EmbeddedAuthority.start({
