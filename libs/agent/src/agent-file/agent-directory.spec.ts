@@ -152,6 +152,138 @@ describe('AgentDirectory', () => {
   });
 });
 
+describe('AgentDirectory, for whom', () => {
+  const file = (name: string, port: number, more: string) =>
+    AgentFile.parse(
+      `name: ${name}\nidentity: /ns/agents/sa/${name}\nport: ${port}\n${more}`,
+      `agents/${name}/agent.yaml`,
+    );
+  const idOf = (name: string) => SpiffeId.fromPath(local, `/ns/agents/sa/${name}`);
+  const door = file(
+    'door',
+    1,
+    'actsFor: { roles: [analyst] }\nsessionClient: web\napiClients: [cli]\n',
+  );
+  const middle = file(
+    'middle',
+    2,
+    `actions:
+  find:fast: { callers: [door, 'spiffe://other.test/editor'] }
+  find:deep: { callers: [door] }
+  find:status: { callers: [watcher], delegated: false }
+actsFor: { groups: [staff], subjects: ['https://login.test#anna'] }
+`,
+  );
+  const end = file('end', 3, 'actions: { write:text: { callers: [middle, end] } }\n');
+  const watcher = file('watcher', 4, '');
+  const service = file(
+    'service',
+    5,
+    'actions:\n  token:exchange: { callers: delegates, delegated: false }\n',
+  );
+  const directory = AgentDirectory.of([door, middle, end, watcher, service], local);
+
+  it('has a token service, called by whoever calls others for a person and by nobody else', () => {
+    expect(directory.tokenService).toBe('service');
+    const callers = ['door', 'middle', 'end', 'watcher', 'service'].filter((name) =>
+      directory.mayCall('service', 'token:exchange', idOf(name)),
+    );
+    expect(callers).toEqual(['door', 'middle', 'end']);
+    const foreign = SpiffeId.parse('spiffe://other.test/editor');
+    expect(directory.mayCall('service', 'token:exchange', foreign)).toBe(false);
+    expect(directory.peersOf('door')).toEqual(['middle', 'service']);
+  });
+
+  it('has none where none is declared', () => {
+    expect(AgentDirectory.of([door, watcher], local).tokenService).toBeUndefined();
+  });
+
+  it('refuses a second one', () => {
+    const other = file(
+      'other',
+      6,
+      'actions:\n  token:issue: { callers: delegates, delegated: false }\n',
+    );
+    expect(faultOf(() => AgentDirectory.of([door, watcher, service, other], local))).toMatchObject({
+      code: 'ERR_AGENT_FILE_INVALID',
+      member: 'actions.token:issue.callers',
+      message:
+        'agents/other/agent.yaml:5:27: actions.token:issue.callers is for delegates, as in agents/service/agent.yaml: there is one token service.',
+      line: 5,
+      column: 27,
+    });
+  });
+
+  it('refuses one that would need a token itself', () => {
+    const circular = file('service', 5, 'actions: { token:exchange: { callers: delegates } }\n');
+    expect(faultOf(() => AgentDirectory.of([circular], local))).toMatchObject({
+      code: 'ERR_AGENT_FILE_INVALID',
+      member: 'actions.token:exchange.callers',
+      message:
+        'agents/service/agent.yaml:4:39: actions.token:exchange.callers is for delegates, so the action wants delegated: false.',
+    });
+  });
+
+  it('says which actions are for persons; of what is not declared that it is', () => {
+    expect(directory.isDelegated('middle', 'find:fast')).toBe(true);
+    expect(directory.isDelegated('middle', 'find:status')).toBe(false);
+    expect(directory.isDelegated('end', 'find:status')).toBe(true);
+    expect(directory.isDelegated('service', 'token:exchange')).toBe(false);
+    expect(directory.isDelegated('nobody', 'find:status')).toBe(true);
+  });
+
+  it('says what an agent serves to another for persons', () => {
+    expect(directory.delegatedActions('middle', 'door')).toEqual(['find:fast', 'find:deep']);
+    expect(directory.delegatedActions('middle', 'watcher')).toEqual([]);
+    expect(directory.delegatedActions('service', 'door')).toEqual([]);
+    expect(directory.delegatedActions('middle', 'spiffe://other.test/editor')).toEqual([
+      'find:fast',
+    ]);
+  });
+
+  it('says what a call may lead to, all the way, where an agent calls itself too', () => {
+    expect(directory.actionsBehind('door')).toEqual(['find:fast', 'find:deep', 'write:text']);
+    expect(directory.actionsBehind('middle')).toEqual(['write:text']);
+    expect(directory.actionsBehind('end')).toEqual(['write:text']);
+    expect(directory.actionsBehind('watcher')).toEqual([]);
+  });
+
+  it('has an edge for each pair of workloads once, of calls for persons alone', () => {
+    expect(
+      directory.workloadEdges().map(({ caller, callee }) => [caller.path, callee.path]),
+    ).toEqual(
+      [
+        ['door', 'middle'],
+        ['middle', 'end'],
+        ['end', 'end'],
+      ].map((pair) => pair.map((name) => `/ns/agents/sa/${name}`)),
+    );
+  });
+
+  it('is the policy of the token service', () => {
+    const policy = directory.exchangePolicy;
+    const anna = { subject: 'https://login.test#anna', roles: [], groups: [] };
+    const analyst = { subject: 'https://login.test#bert', roles: ['analyst'], groups: [] };
+    const staff = { subject: 'https://login.test#cleo', roles: [], groups: ['staff'] };
+    const actsFor = (name: string) =>
+      [anna, analyst, staff].map((person) => policy.mayActFor(idOf(name), person));
+    expect(actsFor('door')).toEqual([false, true, false]);
+    expect(actsFor('middle')).toEqual([true, false, true]);
+    expect(actsFor('end')).toEqual([false, false, false]);
+    const clients = ['web', 'cli', 'other'].map((client) => policy.clientOf(idOf('door'), client));
+    expect(clients).toEqual(['session', 'api', undefined]);
+    expect(policy.clientOf(idOf('middle'), 'cli')).toBeUndefined();
+    expect(policy.reaches(idOf('door'), 'write:text')).toBe(true);
+    expect(policy.reaches(idOf('end'), 'find:fast')).toBe(false);
+    // Nothing of the agents' own business is a scope.
+    expect(
+      ['find:fast', 'find:status', 'token:exchange'].map((one) => policy.knowsScope(one)),
+    ).toEqual([true, false, false]);
+    expect(policy.serves(idOf('middle'), 'find:fast', idOf('door'))).toBe(true);
+    expect(policy.serves(idOf('middle'), 'find:status', idOf('watcher'))).toBe(false);
+  });
+});
+
 describe('AgentDirectory.load', () => {
   let folder: string;
   beforeEach(() => {

@@ -63,7 +63,18 @@ describe('loadConfig', () => {
       bind: '127.0.0.1',
       svidTtlSeconds: 3600,
       spiffeEndpointSocket: undefined,
+      issuerUrl: undefined,
+      issuerAgentsUrl: undefined,
+      issuerSpiffeId: undefined,
+      txnTokenTtlSeconds: 300,
+      txnTokenMaxActors: 4,
+      logUserId: 'pseudonym',
+      issuerPort: 4010,
+      issuerAgentsPort: 4011,
+      federation: undefined,
     });
+    expect(config.audience()).toBe('https://mesh.local/api');
+    expect(config.issuer()).toBeUndefined();
     expect(config.trustDomain.name).toBe('mesh.local');
     expect(config.rows().every(({ source }) => source === 'default')).toBe(true);
     expect(Object.isFrozen(config)).toBe(true);
@@ -131,6 +142,21 @@ describe('loadConfig', () => {
     ['MESH_RESILIENCE_GEMINI_RETRIES', '0'],
     ['MESH_RESILIENCE_GEMINI_RETRY_BUDGET_RATIO', '0.5'],
     ['MESH_RESILIENCE_FACT_CHECKER_BREAKER_RESET_MS', '500'],
+    ['MESH_ISSUER_URL', 'https://login.example.org/realms/mesh'],
+    ['MESH_ISSUER_URL', 'https://login.example.org/'],
+    ['MESH_ISSUER_URL', 'http://mesh.localhost:4010'],
+    ['MESH_ISSUER_URL', 'http://127.0.0.1:4010'],
+    ['MESH_ISSUER_URL', 'http://[::1]:4010'],
+    ['MESH_ISSUER_AGENTS_URL', 'https://issuer.mesh.svc:4011'],
+    ['MESH_ISSUER_SPIFFE_ID', 'spiffe://mesh.local/ns/mesh/sa/issuer'],
+    ['MESH_API_AUDIENCE', 'urn:mesh'],
+    ['MESH_TXN_TOKEN_TTL', '10'],
+    ['MESH_TXN_TOKEN_TTL', '900'],
+    ['MESH_TXN_TOKEN_MAX_ACTORS', '1'],
+    ['MESH_TXN_TOKEN_MAX_ACTORS', '8'],
+    ['MESH_LOG_USER_ID', 'subject'],
+    ['MESH_ISSUER_PORT', '0'],
+    ['MESH_ISSUER_AGENTS_PORT', '65535'],
   ])('takes %s=%s and shows it with its source', (variable, value) => {
     const rows = load({ env: { [variable]: value } }).rows();
     expect(rows.filter(({ source }) => source !== 'default')).toEqual([
@@ -177,6 +203,27 @@ describe('loadConfig', () => {
     ['MESH_RESILIENCE_GEMINI_RETRIES', 'many'],
     ['MESH_RESILIENCE_GEMINI_RETRY_BUDGET_RATIO', '2'],
     ['MESH_RESILIENCE_GEMINI_BREAKER_RESET_MS', '1'],
+    ['MESH_ISSUER_URL', 'http://login.example.org'],
+    ['MESH_ISSUER_URL', 'http://127.0.0.1.example.org'],
+    ['MESH_ISSUER_URL', 'http://localhost.example.org'],
+    ['MESH_ISSUER_URL', 'https://user:pass@login.example.org'],
+    ['MESH_ISSUER_URL', 'https://login.example.org/?realm=x'],
+    ['MESH_ISSUER_URL', 'https://login.example.org/#x'],
+    ['MESH_ISSUER_URL', 'login.example.org'],
+    ['MESH_ISSUER_URL', `https://login.example.org/${'a'.repeat(512)}`],
+    ['MESH_ISSUER_AGENTS_URL', 'http://127.0.0.1:4011'],
+    ['MESH_ISSUER_AGENTS_URL', 'https://issuer:4011/jwks'],
+    ['MESH_ISSUER_SPIFFE_ID', 'spiffe://mesh.local'],
+    ['MESH_ISSUER_SPIFFE_ID', '/ns/mesh/sa/issuer'],
+    ['MESH_ISSUER_SPIFFE_ID', 'https://mesh.local/ns/mesh/sa/issuer'],
+    ['MESH_API_AUDIENCE', 'two words'],
+    ['MESH_API_AUDIENCE', 'a'.repeat(256)],
+    ['MESH_TXN_TOKEN_TTL', '9'],
+    ['MESH_TXN_TOKEN_TTL', '901'],
+    ['MESH_TXN_TOKEN_MAX_ACTORS', '0'],
+    ['MESH_TXN_TOKEN_MAX_ACTORS', '9'],
+    ['MESH_LOG_USER_ID', 'name'],
+    ['MESH_ISSUER_PORT', '65536'],
   ])('refuses %s=%s by the variable’s name, without the value', (variable, value) => {
     const error = faultOf(() => load({ env: { [variable]: value } }));
     expect(error).toMatchObject({ code: 'ERR_CONFIG_INVALID', setting: variable });
@@ -258,6 +305,36 @@ describe('loadConfig', () => {
     expect(faultOf(() => load()).message).toBe(
       'mesh.yaml should be a file of settings, but it is not a file.',
     );
+  });
+});
+
+describe('the issuer', () => {
+  const url = 'https://login.example.org';
+  const agents = {
+    MESH_ISSUER_AGENTS_URL: 'https://issuer.mesh.svc:4011',
+    MESH_ISSUER_SPIFFE_ID: 'spiffe://mesh.local/ns/mesh/sa/issuer',
+  };
+
+  it('is found at its URL, or over mTLS as whom it must answer', () => {
+    expect(load({ env: { MESH_ISSUER_URL: url } }).issuer()).toEqual({ url });
+    const { MESH_ISSUER_AGENTS_URL: at, MESH_ISSUER_SPIFFE_ID: id } = agents;
+    const issuer = load({ env: { MESH_ISSUER_URL: url, ...agents } }).issuer();
+    expect(issuer).toMatchObject({ url, agents: { url: at } });
+    expect(issuer?.agents?.spiffeId.toString()).toBe(id);
+  });
+
+  it.each(Object.entries(agents))('is refused with %s alone', (variable, value) => {
+    const config = load({ env: { MESH_ISSUER_URL: url, [variable]: value } });
+    expect(faultOf(() => config.issuer())).toMatchObject({
+      code: 'ERR_CONFIG_INVALID',
+      message: 'MESH_ISSUER_AGENTS_URL and MESH_ISSUER_SPIFFE_ID are set together, or neither is.',
+    });
+  });
+
+  it('issues for the API of the trust domain, or for what is said', () => {
+    const audienceOf = (env: Record<string, string>) => load({ env }).audience();
+    expect(audienceOf({ MESH_TRUST_DOMAIN: 'a.test' })).toBe('https://a.test/api');
+    expect(audienceOf({ MESH_API_AUDIENCE: 'urn:mesh' })).toBe('urn:mesh');
   });
 });
 
