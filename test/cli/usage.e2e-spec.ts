@@ -25,6 +25,8 @@ describe('--help', () => {
     [['secret', 'set']],
     [['secret', 'list']],
     [['secret', 'remove']],
+    [['agent']],
+    [['agent', 'new']],
     [['reset']],
   ])('of %j says what it does, with examples', async (command) => {
     const { code, stdout, stderr } = await sandbox.run([...command, '--help']);
