@@ -328,13 +328,13 @@ describe('on whose behalf', () => {
   });
 
   it('is a pseudonym, a transaction, and the workloads it came through', () => {
-    const lines = linesOf('followed-question').filter(
-      ({ event, agent }) => event === 'request' && agent !== 'tts',
-    );
+    const lines = linesOf('followed-question').filter(({ event }) => event === 'request');
     expect(
       lines.map(({ agent, user_id, txn, actors }) => ({ agent, user_id, txn, actors })),
     ).toEqual(
       [
+        ['tts', ['gateway']],
+        ['tts', ['researcher', 'gateway']],
         ['writer', ['researcher', 'gateway']],
         ['researcher', ['gateway']],
         ['gateway', ['gateway']],

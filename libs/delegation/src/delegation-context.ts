@@ -1,4 +1,4 @@
-import type { RequestContext } from '@mesh/contracts';
+import type { Delegation, RequestContext } from '@mesh/contracts';
 import type { TxnToken } from './txn-token/txn-token.js';
 
 const tokens = new WeakMap<RequestContext, TxnToken>();
@@ -18,13 +18,18 @@ export function bindDelegation(
 ): void {
   if (tokens.has(context)) throw new Error('The request is delegated already.');
   tokens.set(context, token);
-  context.delegation = Object.freeze({
+  context.delegation = describeDelegation(token, naming);
+  context.deadline = Math.min(context.deadline, token.expiresAt * 1000);
+}
+
+/** What logs say of a token. */
+export function describeDelegation(token: TxnToken, naming: 'pseudonym' | 'subject'): Delegation {
+  return Object.freeze({
     userId: naming === 'subject' ? token.subject : token.userId,
     txn: token.txn,
     actors: Object.freeze(token.actors.map(String)),
     tokenHash: token.hash,
   });
-  context.deadline = Math.min(context.deadline, token.expiresAt * 1000);
 }
 
 /** The token on whose behalf a request is served; undefined before it was verified, and where there is none. */

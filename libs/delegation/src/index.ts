@@ -29,7 +29,7 @@ export {
 export { hashOfToken } from './token-hash.js';
 
 // In a request
-export { bindDelegation, delegationOf } from './delegation-context.js';
+export { bindDelegation, delegationOf, describeDelegation } from './delegation-context.js';
 export { assertTransaction, digestOfText } from './transaction.js';
 
 // Scopes and persons

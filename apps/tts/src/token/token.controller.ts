@@ -1,6 +1,7 @@
 import { Controller, Inject, Post, Req, Res } from '@nestjs/common';
 import { AGENT_CONTEXT, type AgentContext } from '@mesh/agent/nest';
 import {
+  describeDelegation,
   exchangeError,
   type ExchangeErrorBody,
   exchangeResponse,
@@ -50,14 +51,10 @@ export class TokenController {
 
   #tellIssued(token: TxnToken): void {
     const { config, logger } = this.context;
+    // From here on every line of this request says whom it is for; nothing is called on its behalf.
+    requireContext().delegation = describeDelegation(token, config.logUserId);
     logger.info(
-      {
-        event: 'token.issued',
-        txn: token.txn,
-        user_id: config.logUserId === 'subject' ? token.subject : token.userId,
-        actors: token.actors.map(String),
-        token: token.hash,
-      },
+      { event: 'token.issued', token: token.hash },
       token.actors.length === 1
         ? 'a transaction token was issued'
         : 'a transaction token was replaced',
