@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { judge } from './attack.js';
+import { AttackedMesh } from './mesh/attacked-mesh.js';
+import { ATTACKS } from './rows/index.js';
+
+/** The issuer's keys are fetched again after half a minute at the earliest, and a row may wait for that twice. */
+const ROW_MS = 130_000;
+
+let mesh: AttackedMesh;
+
+beforeAll(async () => {
+  mesh = await AttackedMesh.start();
+  for (const attack of ATTACKS) attack.begin?.(mesh);
+});
+afterAll(() => mesh.close());
+
+// The rows share one mesh and go in their order: the last ones search what all the others left behind.
+describe.each([...new Set(ATTACKS.map(({ number }) => number))])('attack %i', (wanted) => {
+  it.each(ATTACKS.filter(({ number }) => number === wanted).map((row) => [row.name, row] as const))(
+    '%s',
+    async (_name, attack) => {
+      const { got, control, outcome } = await judge(attack, mesh);
+      expect({ got, control, outcome }).toEqual({
+        got: attack.expected,
+        control: 'succeeded',
+        outcome: 'blocked',
+      });
+    },
+    ROW_MS,
+  );
+});

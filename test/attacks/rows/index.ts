@@ -1,0 +1,81 @@
+import type { Attack } from '../attack.js';
+import {
+  answerKeys,
+  answersForOthers,
+  changedContent,
+  deliveredAnswers,
+  federatedAnswers,
+  graphs,
+  oldAnswers,
+  selfMadeChains,
+  signedAsAnother,
+  strippedSignatures,
+} from './answers.js';
+import {
+  clientCertificates,
+  fakeServices,
+  federatedCa,
+  names,
+  removedCa,
+  resumedSessions,
+  servers,
+} from './certificates.js';
+import {
+  delegationTokens,
+  federatedToken,
+  keysFromElsewhere,
+  signedChains,
+} from './delegation-tokens.js';
+import { chains, persons, replayedExchange, scopes, stolenTokens } from './exchange.js';
+import { fakeIssuer, issuerKeys } from './issuer.js';
+import { bearers, foreignIssuers, headers, peoplesPersons, peoplesScopes } from './people.js';
+import { keysLyingAbout, leaks } from './secrets.js';
+import { smuggled, strangers } from './surface.js';
+
+const all: readonly Attack[] = [
+  ...delegationTokens,
+  ...servers,
+  ...fakeServices,
+  ...federatedCa,
+  ...names,
+  ...clientCertificates,
+  ...removedCa,
+  ...strangers,
+  ...keysLyingAbout,
+  ...smuggled,
+  ...resumedSessions,
+  ...keysFromElsewhere,
+  ...foreignIssuers,
+  ...answerKeys,
+  ...selfMadeChains,
+  ...signedAsAnother,
+  ...changedContent,
+  ...strippedSignatures,
+  ...graphs,
+  ...oldAnswers,
+  ...deliveredAnswers,
+  ...persons,
+  ...peoplesPersons,
+  ...answersForOthers,
+  ...stolenTokens,
+  ...scopes,
+  ...peoplesScopes,
+  ...federatedToken,
+  ...federatedAnswers,
+  ...headers,
+  ...signedChains,
+  ...chains,
+  ...replayedExchange,
+  ...bearers,
+];
+
+/**
+ * Every row, in the order of their numbers but for three: a fake issuer can be met only by who has no keys yet, keys are
+ * fetched again only after half a minute, and what everything gave away is looked for at the end.
+ */
+export const ATTACKS: readonly Attack[] = [
+  ...fakeIssuer,
+  ...all.toSorted((one, other) => one.number - other.number),
+  ...issuerKeys,
+  ...leaks,
+];
