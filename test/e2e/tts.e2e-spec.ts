@@ -207,6 +207,10 @@ async function post(
     ...(body === undefined ? {} : { headers: { 'content-type': type }, body }),
   });
   const text = await response.body.text();
+  const id = response.headers['x-correlation-id'];
+  const isTold = () =>
+    log.some(({ event, correlation_id }) => event === 'request' && correlation_id === id);
+  while (!isTold()) await setImmediate();
   return {
     status: response.status,
     headers: response.headers,
@@ -261,6 +265,9 @@ function refused(
   expect(answer.headers['content-type']).toMatch(/^application\/json/);
   expect(log.filter(({ event }) => event === 'token.refused')).toMatchObject([
     { level: 'warn', agent: 'tts', code, name: error },
+  ]);
+  expect(log.filter(({ event }) => event === 'request')).toMatchObject([
+    { route: '/token', status: 400, outcome: 'error', code },
   ]);
 }
 

@@ -30,6 +30,8 @@ export class TokenController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ExchangeResponseBody | ExchangeErrorBody> {
     const { status, headers, body } = await this.#answer(request.body, caller);
+    // The line of the request tells it as it does for a problem.
+    if ('code' in body) request.problemCode = body.code;
     void reply.status(status).headers(headers);
     return body;
   }
