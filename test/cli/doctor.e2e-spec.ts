@@ -130,7 +130,9 @@ describe('doctor', () => {
       const embedded = await sandbox.run(['doctor'], { env: { MESH_FEDERATION: federation } });
       expect(embedded.code).toBe(1);
       expect(embedded.stdout).toMatch(/^– issuer: the embedded one runs with a mesh/m);
-      expect(embedded.stdout).toContain(`\n✘ sample accounts: ${passwords}: `);
+      expect(embedded.stdout).toContain(
+        `\n✘ sample accounts: The file of the sample passwords, ${passwords}, `,
+      );
       expect(embedded.stdout).toMatch(/^✘ federation: .*partner\.test\.json is no SPIFFE bundle/m);
       const { stdout } = await sandbox.run(['doctor'], { env: { MESH_ISSUER_URL: url } });
       expect(stdout).toContain(`\n✘ issuer: ${url}: it answers with status 404; start it, or set `);

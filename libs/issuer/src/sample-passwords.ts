@@ -35,16 +35,16 @@ export class SamplePasswords {
   static async open(file: string): Promise<SamplePasswords> {
     try {
       const text = (await read(file)) ?? (await create(file));
-      return new SamplePasswords(parse(text));
+      return new SamplePasswords(parse(text, file));
     } catch (error) {
       if (error instanceof IssuerError) throw error;
-      throw refused('The file of the sample passwords cannot be read or made.', error);
+      throw refused(file, 'cannot be read or made', error);
     }
   }
 
   /** Passwords that no file holds, for tests. */
   static random(): SamplePasswords {
-    return new SamplePasswords(parse(newPasswords()));
+    return new SamplePasswords(parse(newPasswords(), 'none'));
   }
 
   /** @throws IssuerError `ERR_ISSUER_ACCOUNT_UNKNOWN` */
@@ -87,10 +87,10 @@ async function read(file: string): Promise<string | undefined> {
   try {
     const stats = await handle.stat();
     if (!stats.isFile() || stats.size > FILE_MAX_BYTES) {
-      throw refused('The file of the sample passwords is none, or too large.');
+      throw refused(file, 'is no file, or too large');
     }
     if ((stats.mode & 0o077) !== 0 || stats.uid !== process.geteuid?.()) {
-      throw refused('The file of the sample passwords is open to others: it wants mode 0600.');
+      throw refused(file, 'is open to others: it wants mode 0600');
     }
     return await handle.readFile('utf8');
   } finally {
@@ -114,7 +114,7 @@ async function create(file: string): Promise<string> {
     await rm(draft, { force: true });
   }
   const text = await read(file);
-  if (text === undefined) throw refused('The file of the sample passwords went away.');
+  if (text === undefined) throw refused(file, 'went away');
   return text;
 }
 
@@ -123,18 +123,18 @@ function newPasswords(): string {
   return `${JSON.stringify(Object.fromEntries(entries), undefined, 2)}\n`;
 }
 
-function parse(text: string): Record<SampleAccountName, string> {
+function parse(text: string, file: string): Record<SampleAccountName, string> {
   let found: unknown;
   try {
     found = JSON.parse(text);
   } catch {
     // Without its cause: the parser quotes the text.
-    throw refused('The file of the sample passwords is no JSON.');
+    throw refused(file, 'is no JSON');
   }
   const entry = (name: string): [string, string] => {
     const password = (found as Record<string, unknown> | null)?.[name];
     if (typeof password === 'string' && PASSWORD.test(password)) return [name, password];
-    throw refused(`The file of the sample passwords has none for ${name}.`);
+    throw refused(file, `has none for ${name}`);
   };
   return Object.fromEntries(SAMPLE_ACCOUNTS.map(entry)) as Record<SampleAccountName, string>;
 }
@@ -143,6 +143,7 @@ function sha256(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-function refused(message: string, cause?: unknown): IssuerError {
+function refused(file: string, what: string, cause?: unknown): IssuerError {
+  const message = `The file of the sample passwords, ${file}, ${what}.`;
   return new IssuerError('ERR_ISSUER_PASSWORD_FILE', message, { cause });
 }

@@ -36,6 +36,6 @@ async function checkPasswords({ passwordsFile }: StateFolder): Promise<Finding> 
     await SamplePasswords.open(passwordsFile);
     return ok(what, `their passwords are in ${passwordsFile}`);
   } catch (error) {
-    return wrong(what, `${passwordsFile}: ${failureLine(error)}`);
+    return wrong(what, failureLine(error));
   }
 }
