@@ -39,7 +39,9 @@ function joinInfra() {
   }
   const joining = infra.agents?.[name];
   if (joining === undefined) {
-    console.error(`mesh: the running \`./mesh infra\` has no identity for ${name}: restart it.`);
+    console.error(
+      `mesh: the running \`./mesh infra\` runs ${name} itself, or has no identity for it: then restart it.`,
+    );
     process.exit(1);
   }
   for (const [variable, value] of Object.entries(joining)) {

@@ -4,7 +4,7 @@ import { keptBy, MAIN, Sandbox, type Running } from './program.js';
 
 jest.setTimeout(60_000);
 
-const AGENTS = ['gateway', 'researcher', 'tts', 'writer'];
+const AGENTS = ['gateway', 'researcher', 'writer'];
 const QUESTION = 'How does a workload get its SVID?';
 
 let sandbox: Sandbox;
@@ -25,7 +25,7 @@ const startAgent = (name: string, env: Record<string, string>) =>
 
 describe('infra', () => {
   it('prints for each agent how to start it', () => {
-    expect(infra.stderr).toMatch(/^The embedded authority of office\.test runs\./m);
+    expect(infra.stderr).toMatch(/^Authority, issuer and token service of office\.test run\./m);
     for (const name of AGENTS) {
       expect(infra.stderr).toMatch(new RegExp(`^ {4}npm run agent -- ${name}$`, 'm'));
       const line = new RegExp(`^ {4}(.*) npx nest start ${name} --watch$`, 'm').exec(infra.stderr);
@@ -43,6 +43,7 @@ describe('infra', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^infra, process \d+\n/);
     expect(stdout).toMatch(/^writer +not running +spiffe:\/\/office\.test\//m);
+    expect(stdout).toMatch(/^tts +up +spiffe:\/\/office\.test\//m);
   });
 
   it('has ask start a mesh of its own as long as there is no gateway', async () => {

@@ -1,28 +1,38 @@
+import { startAgent, type RunningAgent } from '@mesh/agent/nest';
 import { agentsOf, settingsOf } from '../state/running-mesh.js';
-import { stopOnSignals } from '../stop.js';
+import { stopOnSignals, type Stop } from '../stop.js';
 import { chooseAddresses } from '../up/addresses.js';
-import { signInOf } from '../up/mesh.js';
-import { checkPorts, issuerPorts } from '../up/ports.js';
-import { startStandIns } from '../up/stand-ins.js';
+import { importAgent, signInOf } from '../up/mesh.js';
+import { checkPorts, issuerPorts, portsOfAgent } from '../up/ports.js';
+import { startStandIns, type StandIns } from '../up/stand-ins.js';
 import { logUnexpected, prepare, type Flags, type Prepared } from './prepare.js';
 import { signInLine } from './sign-in-line.js';
 
 type Variables = Readonly<Record<string, string>>;
 
-/** Runs the embedded stand-ins alone and prints what an agent needs to join. */
+/** Runs the embedded stand-ins and the token service alone, and prints what an agent needs to join. */
 export async function infra(flags: Flags): Promise<void> {
   const stop = stopOnSignals();
   const prepared = prepare(flags);
   const { config, directory, state, logger } = prepared;
   const unlock = state.lock('infra');
   try {
-    await checkPorts(issuerPorts(config));
+    const { tokenService } = directory;
+    await checkPorts([
+      ...(tokenService === undefined ? [] : portsOfAgent(tokenService, config, directory)),
+      ...issuerPorts(config),
+    ]);
     const standIns = await startStandIns(prepared);
+    let service: RunningAgent | undefined;
     try {
-      const addresses = await chooseAddresses(config, directory);
+      service = await startTokenService(prepared, standIns, stop);
+      const addresses = await chooseAddresses(config, directory, service);
       const shared = { ...configured(prepared), ...addresses.environment };
       const agents = Object.fromEntries(
-        directory.names().map((name) => [name, { ...shared, ...standIns.environmentOf(name) }]),
+        directory
+          .names()
+          .filter((name) => name !== tokenService)
+          .map((name) => [name, { ...shared, ...standIns.environmentOf(name) }]),
       );
       state.announceInfra(agents);
       state.announce({
@@ -43,14 +53,33 @@ export async function infra(flags: Flags): Promise<void> {
       logger.info({ event: 'mesh.stopping', signal }, 'the embedded stand-ins stop');
     } finally {
       state.withdraw();
+      await service?.close();
       await standIns.close();
     }
   } catch (error) {
-    logUnexpected(logger, error);
-    throw error;
+    if (!stop.signal.aborted) {
+      logUnexpected(logger, error);
+      throw error;
+    }
   } finally {
     unlock();
   }
+}
+
+/** Every agent that calls others needs it, so that it belongs to what each of them finds running. */
+async function startTokenService(
+  prepared: Prepared,
+  standIns: StandIns,
+  { signal }: Stop,
+): Promise<RunningAgent | undefined> {
+  const { tokenService: name } = prepared.directory;
+  if (name === undefined) return undefined;
+  return startAgent(await importAgent(name), {
+    ...prepared,
+    workloadApi: standIns.socketOf(name),
+    ...(standIns.issuer ? { issuer: standIns.issuer } : {}),
+    signal,
+  });
 }
 
 /** What was configured here, and must be the same in the agents' terminals; paths as they are from anywhere. */
@@ -79,7 +108,7 @@ function instructions(
   ]);
   return [
     '',
-    `The embedded authority of ${trustDomain} runs. Start each agent in a terminal of its own, in the project's folder:`,
+    `Authority, issuer and token service of ${trustDomain} run. Start each agent in a terminal of its own, in the project's folder:`,
     '',
     ...lines,
     `Sign in: ${signIn}`,

@@ -6,14 +6,18 @@ import { freePort } from './ports.js';
 /** Where agents in processes of their own will be. */
 export interface Addresses {
   readonly agents: RunningAgents['agents'];
-  /** Variables that set the ports which were chosen here. */
+  /** Variables that say which ports were chosen here, and where the agent is that runs already. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** A port that may be any is chosen here, since the others must know it. */
+/**
+ * A port that may be any is chosen here, since the others must know it.
+ * @param running An agent that has its ports already.
+ */
 export async function chooseAddresses(
   config: MeshConfig,
   directory: AgentDirectory,
+  running?: RunningAgents['agents'][number],
 ): Promise<Addresses> {
   const environment: Record<string, string> = {};
   const choose = async (variable: string, port: number) => {
@@ -25,6 +29,11 @@ export async function chooseAddresses(
   const agents: RunningAgents['agents'][number][] = [];
   for (const name of directory.names()) {
     const variables = portVariables(name);
+    if (name === running?.name) {
+      agents.push(running);
+      environment[variables.peerUrl] = running.url;
+      continue;
+    }
     const port = await choose(variables.port, config.port(name, directory));
     const managementPort = await choose(
       variables.managementPort,

@@ -89,7 +89,7 @@ export function signInOf({
 }
 
 /** The fixed export by which an app is found: `agent` of `apps/NAME/src/agent.ts`. */
-async function importAgent(name: string): Promise<AgentDefinition> {
+export async function importAgent(name: string): Promise<AgentDefinition> {
   const module = (await import(new URL(`../../../${name}/src/agent.js`, import.meta.url).href)) as {
     agent: AgentDefinition;
   };

@@ -14,19 +14,21 @@ export interface MeshPort {
 }
 
 export function portsOf(config: MeshConfig, directory: AgentDirectory): MeshPort[] {
-  const host = config.bind;
-  const agents = directory.names().flatMap((agent) => {
-    const variables = portVariables(agent);
-    return [
-      { host, port: config.port(agent, directory), variable: variables.port },
-      {
-        host,
-        port: config.managementPort(agent, directory),
-        variable: variables.managementPort,
-      },
-    ];
-  });
+  const agents = directory.names().flatMap((agent) => portsOfAgent(agent, config, directory));
   return [...agents, ...issuerPorts(config)];
+}
+
+export function portsOfAgent(
+  agent: string,
+  config: MeshConfig,
+  directory: AgentDirectory,
+): MeshPort[] {
+  const host = config.bind;
+  const variables = portVariables(agent);
+  return [
+    { host, port: config.port(agent, directory), variable: variables.port },
+    { host, port: config.managementPort(agent, directory), variable: variables.managementPort },
+  ];
 }
 
 /** Those of the embedded issuer, where there is one. */

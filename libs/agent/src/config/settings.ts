@@ -261,14 +261,16 @@ export function variableOf(
   return variable.replace(/<[A-Z]+>/, name.toUpperCase().replaceAll('-', '_'));
 }
 
-/** Which variables say where an agent listens. */
+/** Which variables say where an agent listens, and where the others find it. */
 export function portVariables(agent: string): {
   readonly port: string;
   readonly managementPort: string;
+  readonly peerUrl: string;
 } {
   return {
     port: variableOf(agentSettings.port, agent),
     managementPort: variableOf(agentSettings.managementPort, agent),
+    peerUrl: variableOf(agentSettings.peerUrl, agent),
   };
 }
 
