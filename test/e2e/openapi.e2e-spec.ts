@@ -12,6 +12,8 @@ import { SpiffeId, TrustDomain } from '@mesh/identity';
 /* The Swagger plugin is a part of the compiler, so the document is looked at where the compiled program serves it. */
 const main = join(import.meta.dirname, '../../dist/apps/mesh/apps/gateway/src/main.js');
 
+const ISSUER = 'https://login.example.org';
+
 let folder: string;
 let authority: EmbeddedAuthority;
 let gateway: ChildProcess;
@@ -44,6 +46,7 @@ interface Operation {
     readonly required?: boolean;
     readonly content: Readonly<Record<string, Media>>;
   };
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly responses: Readonly<
     Record<string, { readonly description: string; readonly content?: Record<string, Media> }>
   >;
@@ -52,7 +55,10 @@ interface OpenApi {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly description: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, Schema>>;
+    readonly securitySchemes: Readonly<Record<string, { readonly type: string }>>;
+  };
 }
 
 beforeAll(async () => {
@@ -73,6 +79,7 @@ beforeAll(async () => {
       MESH_PORT_GATEWAY: '0',
       MESH_MANAGEMENT_PORT_GATEWAY: '0',
       MESH_LOG_FORMAT: 'json',
+      MESH_ISSUER_URL: ISSUER,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -113,12 +120,37 @@ describe('/openapi.json of the compiled gateway', () => {
         .filter((method) => methods.includes(method))
         .map((method) => `${method} ${path}`),
     );
-    expect(routes.sort()).toEqual(['get /errors', 'post /v1/research']);
+    expect(routes.sort()).toEqual([
+      'get /errors',
+      'get /v1/bundle',
+      'get /v1/trust',
+      'post /v1/research',
+    ]);
     for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path))) {
       expect(operation.summary).toEqual(expect.any(String));
       expect(operation.description).toEqual(expect.any(String));
       expect(operation.tags).toHaveLength(1);
     }
+  });
+
+  it('says that who asks signs in, where, and for which scopes', () => {
+    const { securitySchemes } = document.components;
+    expect(Object.values(securitySchemes)).toEqual([
+      expect.objectContaining({
+        type: 'openIdConnect',
+        openIdConnectUrl: `${ISSUER}/.well-known/openid-configuration`,
+      }),
+      expect.objectContaining({ type: 'http', scheme: 'bearer' }),
+    ]);
+    const { security, parameters } = document.paths['/v1/research']!['post']!;
+    // Either of them is enough.
+    expect(security!.map((one) => Object.entries(one)).flat()).toEqual(
+      Object.entries(securitySchemes).map(([name, { type }]) => [
+        name,
+        type === 'http' ? [] : ['research:fast', 'research:deep', 'draft:write'],
+      ]),
+    );
+    expect(parameters!.map(({ name }) => name)).toContain('Request-Nonce');
   });
 
   it('says what a question is, with an example and the depths there are', () => {
@@ -165,10 +197,12 @@ describe('/openapi.json of the compiled gateway', () => {
   it('has every error that asking can end with, each with its example', () => {
     const { responses } = document.paths['/v1/research']!['post']!;
     const relayed = codes.filter(([code, { relay }]) => relay && code !== 'ERR_REQUEST_ABORTED');
-    const own = ['400', '406', '408', '413', '415', '421', '431', '500'];
+    const own = ['400', '401', '406', '408', '413', '415', '421', '431', '500'];
     const statuses = new Set([...own, ...relayed.map(([, { status }]) => String(status))]);
     expect(Object.keys(responses).sort()).toEqual(['200', ...statuses].sort());
-    for (const [code, { status }] of relayed) {
+    const signIn = codes.filter(([code]) => code.startsWith('ERR_ACCESS_TOKEN_'));
+    expect(signIn.length).toBeGreaterThan(10);
+    for (const [code, { status }] of [...relayed, ...signIn]) {
       expect(responses[status]!.description).toContain(`\`${code}\``);
     }
     for (const [status, { description, content }] of Object.entries(responses)) {
@@ -206,7 +240,7 @@ describe('/docs', () => {
     const loaded = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, target]) => target!);
     expect(loaded.length).toBeGreaterThan(3);
     for (const target of loaded) {
-      const absolute = new URL(target, `${url}/docs`);
+      const absolute = new URL(target, page.url);
       expect(absolute.origin).toBe(url);
       const asset = await fetch(absolute);
       expect({ target, status: asset.status }).toEqual({ target, status: 200 });
