@@ -13,6 +13,8 @@ export async function startAuthority(
   { config, directory, state, logger }: StandInOptions,
   issuer: SpiffeId | undefined,
 ): Promise<EmbeddedAuthority> {
+  const root = directory.spiffeIdOf('gateway');
+  const edges = directory.workloadEdges();
   const authority = await EmbeddedAuthority.start({
     trustDomain: config.trustDomain,
     directory: state.sockets,
@@ -24,8 +26,6 @@ export async function startAuthority(
     svidTtlSeconds: config.svidTtlSeconds,
     log: logger,
   });
-  const root = directory.spiffeIdOf('gateway');
-  const edges = directory.workloadEdges();
   const keep = () => {
     const { trustDomain, authorities } = authority.bundle();
     const bundle = { trustDomain, x509Authorities: authorities };
