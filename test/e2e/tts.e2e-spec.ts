@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -160,12 +163,16 @@ async function sourceOf(workload: string, from = authority): Promise<X509Source>
 }
 
 /** A client with the identity of `workload`, which knows the token service by its ID. */
-async function poolOf(workload: string, from = authority): Promise<MtlsPool> {
-  const name = `${workload} ${from === other ? 'other' : 'own'}`;
+async function poolOf(
+  workload: string,
+  from = authority,
+  { url }: RunningAgent = service,
+): Promise<MtlsPool> {
+  const name = `${workload} ${from === other ? 'other' : 'own'} ${url}`;
   let pool = pools.get(name);
   if (!pool) {
     const svids = await sourceOf(workload, from);
-    pool = createMtlsPool(service.url, svids, authority.bundle(), authorizeId(idOf('tts')));
+    pool = createMtlsPool(url, svids, authority.bundle(), authorizeId(idOf('tts')));
     pools.set(name, pool);
   }
   return pool;
@@ -193,18 +200,21 @@ const formOf = (subject: string, scope: string, more: Record<string, string> = {
   ...more,
 });
 
+const FORM = 'application/x-www-form-urlencoded';
+
 const isTxnToken = (text: string) =>
   Buffer.from(text.split('.')[0]!, 'base64url').toString().includes('txntoken+jwt');
 
 async function post(
   pool: MtlsPool,
   body: string | undefined,
-  type = 'application/x-www-form-urlencoded',
+  headers: Record<string, string> = {},
 ) {
   const response = await pool.request({
     method: 'POST',
     path: '/token',
-    ...(body === undefined ? {} : { headers: { 'content-type': type }, body }),
+    headers: body === undefined ? {} : { 'content-type': FORM, ...headers },
+    ...(body === undefined ? {} : { body }),
   });
   const text = await response.body.text();
   const id = response.headers['x-correlation-id'];
@@ -538,7 +548,7 @@ describe('the token endpoint', () => {
   it.each(['application/json', 'text/plain', 'multipart/form-data; boundary=x'])(
     'takes no %s',
     async (type) => {
-      const answer = await post(await poolOf('gateway'), '{}', type);
+      const answer = await post(await poolOf('gateway'), '{}', { 'content-type': type });
       expect(answer.status).toBe(415);
     },
   );
@@ -599,6 +609,46 @@ describe('health', () => {
       });
     } finally {
       await alone.close();
+    }
+  });
+});
+
+describe('without the keys of the issuer', () => {
+  const exchange = async (at: RunningAgent, headers: Record<string, string> = {}) => {
+    const subject = await signIn('analyst', 'research:fast');
+    const form = new URLSearchParams(formOf(subject, 'research:fast')).toString();
+    return post(await poolOf('gateway', authority, at), form, headers);
+  };
+
+  it('an access token is refused for the time being', async () => {
+    const alone = await startService({ issuer: { url: 'http://127.0.0.1:1' } });
+    try {
+      expect(await exchange(alone)).toMatchObject({
+        status: 503,
+        body: { error: 'temporarily_unavailable', code: 'ERR_ACCESS_TOKEN_KEYS_UNAVAILABLE' },
+      });
+      expect(log.find(({ event }) => event === 'token.refused')).toMatchObject({ level: 'warn' });
+    } finally {
+      await alone.close();
+    }
+  });
+
+  it('no request outlasts its deadline, and none that does counts as refused', async () => {
+    const silent = createServer(() => undefined);
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const slow = await startService({ issuer: { url: `http://127.0.0.1:${port}` } });
+    try {
+      expect(await exchange(slow, { 'deadline-ms': '200' })).toMatchObject({
+        status: 504,
+        body: { code: 'ERR_DEADLINE_EXCEEDED' },
+      });
+      expect(log.some(({ event }) => event === 'token.refused')).toBe(false);
+    } finally {
+      await slow.close();
+      silent.closeAllConnections();
+      silent.close();
     }
   });
 });

@@ -37,14 +37,16 @@ export class TokenController {
   }
 
   async #answer(body: unknown, caller: PeerIdentity) {
+    const { signal } = requireContext();
     try {
       // A request without a body has none of any type.
       const form = typeof body === 'string' ? body : '';
-      const { signal } = requireContext();
       const token = await this.service.exchange(form, caller.id, { signal });
       this.#tellIssued(token);
       return exchangeResponse(token, new Date());
     } catch (error) {
+      // Over, for a reason that is none of the exchange's: nobody waits for an answer.
+      signal.throwIfAborted();
       const answer = exchangeError(error);
       this.#tellRefused(answer.body, error);
       return answer;
