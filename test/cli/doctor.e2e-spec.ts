@@ -137,6 +137,10 @@ describe('doctor', () => {
       const { stdout } = await sandbox.run(['doctor'], { env: { MESH_ISSUER_URL: url } });
       expect(stdout).toContain(`\n✘ issuer: ${url}: it answers with status 404; start it, or set `);
       expect(stdout).not.toMatch(/sample accounts/);
+      const half = await sandbox.run(['doctor'], {
+        env: { MESH_ISSUER_URL: url, MESH_ISSUER_AGENTS_URL: 'https://127.0.0.1:1' },
+      });
+      expect(half.stdout).toMatch(/^✘ issuer: .*MESH_ISSUER_SPIFFE_ID are set together/m);
     } finally {
       other.close();
     }

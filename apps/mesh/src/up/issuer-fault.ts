@@ -19,8 +19,9 @@ export async function issuerFault(url: string): Promise<string | undefined> {
       await body.dump();
       return `it answers with status ${statusCode}`;
     }
-    const { issuer } = (await body.json()) as { issuer?: unknown };
-    return issuer === url ? undefined : 'what answers there is another issuer';
+    const document = (await body.json()) as { issuer?: unknown } | null;
+    if (document?.issuer === undefined) return 'what answers there is no OpenID issuer';
+    return document.issuer === url ? undefined : 'what answers there is another issuer';
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return error instanceof SyntaxError

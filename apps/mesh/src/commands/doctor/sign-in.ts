@@ -13,12 +13,18 @@ export async function* checkSignIn(
   state: StateFolder,
   running: RunningMesh | undefined,
 ): AsyncGenerator<Finding> {
-  yield checkIssuer(running?.issuerUrl ?? config.issuerUrl);
+  yield checkIssuer(config, running);
   if (config.issuerUrl === undefined) yield checkPasswords(state);
 }
 
-async function checkIssuer(url: string | undefined): Promise<Finding> {
+async function checkIssuer(config: MeshConfig, running: RunningMesh | undefined): Promise<Finding> {
   const what = 'issuer';
+  try {
+    config.issuer();
+  } catch (error) {
+    return wrong(what, failureLine(error));
+  }
+  const url = running?.issuerUrl ?? config.issuerUrl;
   if (url === undefined) return skipped(what, 'the embedded one runs with a mesh, and none runs');
   const fault = await issuerFault(url);
   return fault === undefined
