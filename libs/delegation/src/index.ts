@@ -1,6 +1,5 @@
 // Transaction tokens
 export { MAX_ACTORS } from './txn-token/actor-chain.js';
-export type { TxnTokenAlgorithm } from './txn-token/algorithm.js';
 export {
   type ContextObject,
   issueTxnToken,

@@ -1,6 +1,13 @@
 import { expect } from '@jest/globals';
 import { type KeyObject } from 'node:crypto';
-import { SpiffeId, TrustDomain, X509Bundle, X509Svid } from '@mesh/identity';
+import {
+  jwsAlgorithmsOf,
+  signJws,
+  SpiffeId,
+  TrustDomain,
+  X509Bundle,
+  X509Svid,
+} from '@mesh/identity';
 import {
   type AccessToken,
   DeclaredExchangePolicy,
@@ -8,7 +15,6 @@ import {
   type TokenLimits,
   type TxnToken,
 } from '@mesh/delegation';
-import { algorithmsOf, signBytes } from '../src/txn-token/algorithm.js';
 
 /** What is needed of the CAs of `@test/kit`. */
 interface Ca {
@@ -104,7 +110,7 @@ export function resigned(
   const { header, claims } = partsOf(token);
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const input = `${part({ ...header, ...changes.header })}.${part({ ...claims, ...changes.claims })}`;
-  const [algorithm] = algorithmsOf(key);
+  const [algorithm] = jwsAlgorithmsOf(key);
   if (algorithm === undefined) throw new Error('no algorithm');
-  return `${input}.${signBytes(algorithm, key, Buffer.from(input)).toString('base64url')}`;
+  return `${input}.${signJws(algorithm, key, Buffer.from(input)).toString('base64url')}`;
 }

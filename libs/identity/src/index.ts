@@ -53,6 +53,16 @@ export {
 } from './authorizer.js';
 export { PeerVerifier, type PeerVerifierOptions, verifyPeer } from './verify.js';
 
+// Signing with an SVID's key
+export {
+  isJwsAlgorithm,
+  isJwsSignature,
+  type JwsAlgorithm,
+  jwsAlgorithmsOf,
+  signJws,
+} from './jws-signature.js';
+export { publicKeyOf } from './verify-signatures.js';
+
 // The SPIFFE Workload API
 export type { BackoffOptions } from './workload-api/backoff.js';
 export { type Clock, systemClock } from './workload-api/clock.js';

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { X509Svid } from '@mesh/identity';
-import type { SpiffeId } from '@mesh/spiffe';
+import { type JwsAlgorithm, jwsAlgorithmsOf, signJws, type X509Svid } from '@mesh/identity';
+import type { Certificate, SpiffeId } from '@mesh/spiffe';
 import type { AccessToken } from '../access-token/access-token.js';
 import { ExchangeError } from '../exchange/exchange.error.js';
 import { qualifiedSubject } from '../person.js';
 import { scopeBeyond } from '../scope.js';
 import { actClaimOf, MAX_ACTORS } from './actor-chain.js';
-import { algorithmsOf, signBytes } from './algorithm.js';
 import { TxnTokenError } from './txn-token.error.js';
-import { TXN_TOKEN_TYP, TxnToken } from './txn-token.js';
+import { parseX5cCertificate, TXN_TOKEN_TYP, TxnToken } from './txn-token.js';
 import { MAX_LIFETIME_SECONDS } from './verify-txn-token.js';
 
 /** A flat JSON object that a requester sends along. */
@@ -165,13 +164,38 @@ function bounded(value: number, max: number, name: string): number {
 }
 
 function signed(svid: X509Svid, claims: Readonly<Record<string, unknown>>): TxnToken {
-  const [alg] = algorithmsOf(svid.privateKey);
-  if (alg === undefined) throw new TypeError("The SVID's key fits no algorithm.");
-  const x5c = svid.certificates.map(({ raw }) => Buffer.from(raw).toString('base64'));
-  const input = `${part({ typ: TXN_TOKEN_TYP, alg, x5c })}.${part(claims)}`;
-  const signature = signBytes(alg, svid.privateKey, Buffer.from(input, 'latin1'));
+  const { algorithm, header, certificates } = signerOf(svid);
+  const input = `${header}.${part(claims)}`;
+  const signature = signJws(algorithm, svid.privateKey, Buffer.from(input, 'latin1'));
   // Read back, so that nothing leaves that a receiver would refuse for its form.
-  return TxnToken.decodeUnverified(`${input}.${signature.toString('base64url')}`);
+  return TxnToken.decodeUnverified(
+    `${input}.${signature.toString('base64url')}`,
+    (base64) => certificates.get(base64) ?? parseX5cCertificate(base64),
+  );
+}
+
+interface Signer {
+  readonly algorithm: JwsAlgorithm;
+  /** The first part of all tokens that the SVID signs. */
+  readonly header: string;
+  /** By their text in `x5c`. */
+  readonly certificates: ReadonlyMap<string, Certificate>;
+}
+
+const signers = new WeakMap<X509Svid, Signer>();
+
+function signerOf(svid: X509Svid): Signer {
+  const known = signers.get(svid);
+  if (known !== undefined) return known;
+  const [algorithm] = jwsAlgorithmsOf(svid.privateKey);
+  if (algorithm === undefined) throw new TypeError("The SVID's key fits no algorithm.");
+  const certificates = new Map(
+    svid.certificates.map((one) => [Buffer.from(one.raw).toString('base64'), one]),
+  );
+  const header = part({ typ: TXN_TOKEN_TYP, alg: algorithm, x5c: [...certificates.keys()] });
+  const signer = { algorithm, header, certificates };
+  signers.set(svid, signer);
+  return signer;
 }
 
 function part(value: unknown): string {

@@ -1,9 +1,9 @@
+import { isJwsAlgorithm, type JwsAlgorithm } from '@mesh/identity';
 import { Certificate, MAX_CHAIN_LENGTH, SpiffeId, SpiffeIdError, TrustDomain } from '@mesh/spiffe';
 import type { Person } from '../person.js';
 import { parseScope } from '../scope.js';
 import { hashOfToken } from '../token-hash.js';
 import { parseActorChain } from './actor-chain.js';
-import { isTxnTokenAlgorithm, type TxnTokenAlgorithm } from './algorithm.js';
 import { parseCompactJws } from './compact-jws.js';
 import { MissingScopeError, TxnTokenError } from './txn-token.error.js';
 
@@ -27,7 +27,7 @@ type Json = Readonly<Record<string, unknown>>;
  */
 export class TxnToken {
   readonly #text: string;
-  readonly algorithm: TxnTokenAlgorithm;
+  readonly algorithm: JwsAlgorithm;
   /** `x5c`: the token service's certificate and its intermediates. */
   readonly certificates: readonly Certificate[];
   /** `iss`: the token service. */
@@ -160,9 +160,9 @@ function assertHeader(header: Json): void {
   }
 }
 
-function algorithmOf(header: Json): TxnTokenAlgorithm {
+function algorithmOf(header: Json): JwsAlgorithm {
   const { alg } = header;
-  if (isTxnTokenAlgorithm(alg)) return alg;
+  if (isJwsAlgorithm(alg)) return alg;
   throw new TxnTokenError('ERR_TOKEN_ALGORITHM', 'The token has an algorithm that is not allowed.');
 }
 

@@ -1,9 +1,15 @@
 import { createHash, type KeyObject } from 'node:crypto';
-import { PeerVerifier, verifyPeer, type X509BundleSource } from '@mesh/identity';
+import {
+  isJwsSignature,
+  jwsAlgorithmsOf,
+  PeerVerifier,
+  publicKeyOf,
+  verifyPeer,
+  type X509BundleSource,
+} from '@mesh/identity';
 import type { Certificate, SpiffeId, TrustDomain, VerifiedChain } from '@mesh/spiffe';
 import { BoundedMap } from '../bounded-map.js';
 import { hashOfToken } from '../token-hash.js';
-import { algorithmsOf, isSignatureOf, publicKeyOf } from './algorithm.js';
 import { TxnTokenError } from './txn-token.error.js';
 import { parseX5cCertificate, TxnToken } from './txn-token.js';
 
@@ -167,13 +173,13 @@ function verifySignature(
     throw new TxnTokenError('ERR_TOKEN_ISSUER', `The token is not by ${issuer}.`);
   }
   const key = keyOf(leaf.publicKeyInfo);
-  if (!algorithmsOf(key).includes(token.algorithm)) {
+  if (!jwsAlgorithmsOf(key).includes(token.algorithm)) {
     throw new TxnTokenError(
       'ERR_TOKEN_ALGORITHM',
       `The token's algorithm ${token.algorithm} does not fit the key of its certificate.`,
     );
   }
-  if (!isSignatureOf(token.algorithm, key, token.signingInput, token.signature)) {
+  if (!isJwsSignature(token.algorithm, key, token.signingInput, token.signature)) {
     throw new TxnTokenError('ERR_TOKEN_SIGNATURE', "The token's signature is wrong.");
   }
   if (!token.audience.equals(audience)) {

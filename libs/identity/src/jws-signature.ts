@@ -1,37 +1,33 @@
-import { constants, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { constants, type KeyObject, sign, verify } from 'node:crypto';
 
-/** How a transaction token may be signed (RFC 7518 3.1): what the keys of SVIDs can do. */
-export type TxnTokenAlgorithm = 'ES256' | 'ES384' | 'RS256' | 'PS256';
+/** How a JWS may be signed (RFC 7518 3.1): what the keys of SVIDs can do. */
+export type JwsAlgorithm = 'ES256' | 'ES384' | 'RS256' | 'PS256';
 
 const HASHES = { ES256: 'sha256', ES384: 'sha384', RS256: 'sha256', PS256: 'sha256' } as const;
-const CURVES: Readonly<Record<string, TxnTokenAlgorithm>> = {
+const CURVES: Readonly<Record<string, JwsAlgorithm>> = {
   prime256v1: 'ES256',
   secp384r1: 'ES384',
 };
 
-export function isTxnTokenAlgorithm(name: unknown): name is TxnTokenAlgorithm {
+export function isJwsAlgorithm(name: unknown): name is JwsAlgorithm {
   return typeof name === 'string' && Object.hasOwn(HASHES, name);
 }
 
 /** The algorithms that fit a key; the first one is what it signs with. None for any other kind of key. */
-export function algorithmsOf(key: KeyObject): readonly TxnTokenAlgorithm[] {
+export function jwsAlgorithmsOf(key: KeyObject): readonly JwsAlgorithm[] {
   if (key.asymmetricKeyType === 'rsa') return ['PS256', 'RS256'];
   const curve = CURVES[key.asymmetricKeyDetails?.namedCurve ?? ''];
   return curve === undefined ? [] : [curve];
 }
 
-/** Reads a SubjectPublicKeyInfo (DER). */
-export function publicKeyOf(publicKeyInfo: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.from(publicKeyInfo), format: 'der', type: 'spki' });
-}
-
-export function signBytes(algorithm: TxnTokenAlgorithm, key: KeyObject, data: Uint8Array): Buffer {
+/** @param key One that `jwsAlgorithmsOf` names the algorithm for. */
+export function signJws(algorithm: JwsAlgorithm, key: KeyObject, data: Uint8Array): Buffer {
   return sign(HASHES[algorithm], data, { key, ...parametersOf(algorithm) });
 }
 
-/** The key must be one that `algorithmsOf` names the algorithm for. */
-export function isSignatureOf(
-  algorithm: TxnTokenAlgorithm,
+/** @param key One that `jwsAlgorithmsOf` names the algorithm for. */
+export function isJwsSignature(
+  algorithm: JwsAlgorithm,
   key: KeyObject,
   data: Uint8Array,
   signature: Uint8Array,
@@ -39,7 +35,7 @@ export function isSignatureOf(
   return verify(HASHES[algorithm], data, { key, ...parametersOf(algorithm) }, signature);
 }
 
-function parametersOf(algorithm: TxnTokenAlgorithm) {
+function parametersOf(algorithm: JwsAlgorithm) {
   switch (algorithm) {
     case 'PS256':
       return {
