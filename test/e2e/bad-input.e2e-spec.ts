@@ -104,6 +104,7 @@ describe('a request body', () => {
     ['of half a surrogate pair', { question: 'a \ud83d b?' }, 400, 'ERR_BODY_INVALID'],
     ['with a bad depth', { ...QUESTION, depth: 'deepest' }, 400, 'ERR_BODY_INVALID'],
     ['with a depth of another type', { ...QUESTION, depth: 1 }, 400, 'ERR_BODY_INVALID'],
+    ['with a depth of null', { ...QUESTION, depth: null }, 400, 'ERR_BODY_INVALID'],
     ['with an unknown field', { ...QUESTION, planted: 1 }, 400, 'ERR_BODY_INVALID'],
     ['with a field like a method', '{"question":"a","toString":1}', 400, 'ERR_BODY_INVALID'],
     ['with a prototype', '{"question":"a","__proto__":{}}', 400, 'ERR_BODY_MALFORMED'],

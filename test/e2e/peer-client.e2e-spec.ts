@@ -638,8 +638,8 @@ describe('the breaker of a peer', () => {
     breaker: { volumeThreshold: 3, errorThresholdPercent: 50, resetMs: 60_000 },
   };
 
-  it('opens when the peer fails, and then nothing is sent', async () => {
-    answers(500, '{}');
+  it.each([500, 408, 429])('opens at status %d, and then nothing is sent', async (status) => {
+    answers(status, '{}');
     const agent = client(settings);
     for (let call = 0; call < 3; call++) await failure(post(agent));
     expect(await failure(post(agent))).toMatchObject({ code: 'ERR_BREAKER_OPEN' });
@@ -650,6 +650,12 @@ describe('the breaker of a peer', () => {
   it.each([
     ['streams that end well', () => streams(TEXT, DONE), collect],
     ['refusals', () => answers(403, '{}'), (agent: PeerClient) => failure(post(agent))],
+    // Otherwise one person's bad request would shut out all others.
+    [
+      'what the peer finds wrong with a request',
+      () => answers(400, problem('ERR_BODY_INVALID')),
+      (agent: PeerClient) => failure(post(agent)),
+    ],
     [
       'errors of a provider behind the peer',
       () => answers(504, '{"code":"ERR_DEADLINE_EXCEEDED"}'),

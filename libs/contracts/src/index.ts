@@ -8,6 +8,7 @@ export {
   AnswerDto,
   DEPTHS,
   ResearchDto,
+  researchAction,
   ResearchRequestDto,
   researchTransaction,
   type Depth,

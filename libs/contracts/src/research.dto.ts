@@ -4,10 +4,10 @@ import {
   IsArray,
   IsBoolean,
   IsIn,
-  IsOptional,
   IsString,
   Length,
   MaxLength,
+  ValidateIf,
   ValidateNested,
 } from 'class-validator';
 import { AgentIdentityDto } from './agent-identity.dto.js';
@@ -30,9 +30,15 @@ export class ResearchRequestDto {
   question!: string;
 
   /** `deep` reads more results. Default `fast`. */
-  @IsOptional()
+  // Not `@IsOptional()`, which takes null for a depth.
+  @ValidateIf((_request, depth) => depth !== undefined)
   @IsIn(DEPTHS)
   depth?: Depth = 'fast';
+}
+
+/** The action that a question asks for. */
+export function researchAction({ depth = 'fast' }: ResearchRequestDto): string {
+  return `research:${depth}`;
 }
 
 /**
@@ -40,10 +46,11 @@ export class ResearchRequestDto {
  * @param digest SHA-256, base64url
  */
 export function researchTransaction(
-  { question, depth = 'fast' }: ResearchRequestDto,
+  request: ResearchRequestDto,
   digest: (text: string) => string,
 ): Record<string, string> {
-  return { action: `research:${depth}`, depth, question: digest(question) };
+  const { question, depth = 'fast' } = request;
+  return { action: researchAction(request), depth, question: digest(question) };
 }
 
 /** Answer of the researcher's `POST /v1/research`. */

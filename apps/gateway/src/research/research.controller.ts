@@ -4,6 +4,7 @@ import type { PeerClient } from '@mesh/agent';
 import { AGENT_CONTEXT, InjectPeer, type AgentContext } from '@mesh/agent/nest';
 import {
   ResearchDto,
+  researchAction,
   ResearchRequestDto,
   researchTransaction,
   type AgentEvent,
@@ -27,7 +28,7 @@ export class ResearchController {
   @Post()
   @HttpCode(200)
   @SignedIn(['research:fast', 'research:deep'], {
-    pick: ({ depth }: ResearchRequestDto) => `research:${depth ?? 'fast'}`,
+    pick: researchAction,
     transaction: researchTransaction,
   })
   @ApiOperation({

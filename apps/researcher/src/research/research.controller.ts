@@ -3,6 +3,7 @@ import { AGENT_CONTEXT, InjectPeer, type AgentContext } from '@mesh/agent/nest';
 import type { PeerClient } from '@mesh/agent';
 import {
   DraftDto,
+  researchAction,
   ResearchRequestDto,
   researchTransaction,
   type AgentEvent,
@@ -32,7 +33,7 @@ export class ResearchController {
   @Post()
   @HttpCode(200)
   @Action(['research:fast', 'research:deep'], {
-    pick: ({ depth }: ResearchRequestDto) => `research:${depth ?? 'fast'}`,
+    pick: researchAction,
     transaction: researchTransaction,
   })
   async *research(

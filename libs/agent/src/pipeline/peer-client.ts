@@ -258,18 +258,16 @@ export class PeerClient {
       );
     }
     const why = isErrorCode(code) ? ` (${code})` : '';
-    return status === 403
-      ? new PeerCallError(
-          'ERR_PEER_REFUSED',
-          this.name,
-          `${this.name} does not let this agent do that${why}.`,
-        )
-      : new PeerCallError(
-          'ERR_PEER_FAILED',
-          this.name,
-          `${this.name} ${status === undefined ? 'failed' : `answered with status ${status}`}${why}.`,
-          later,
-        );
+    if (status === 403) {
+      const message = `${this.name} does not let this agent do that${why}.`;
+      return new PeerCallError('ERR_PEER_REFUSED', this.name, message, { peerVerdict: 'refused' });
+    }
+    const how = status === undefined ? 'failed' : `answered with status ${status}`;
+    return new PeerCallError('ERR_PEER_FAILED', this.name, `${this.name} ${how}${why}.`, {
+      ...later,
+      // What one person sends must not open the breaker for all others.
+      peerVerdict: isOwnFault(status ?? problem?.status) ? 'refused' : 'failure',
+    });
   }
 
   #event<T>(type: string, value: unknown): AgentEvent<T> {
@@ -318,6 +316,13 @@ type Failure = Partial<Problem> & { readonly error_description?: unknown };
 function detailOf(problem: Failure | null | undefined, code: string): string {
   const detail = problem?.detail ?? problem?.error_description;
   return typeof detail === 'string' ? detail : code;
+}
+
+/** That the peer refused what it was sent; 408 and 429 say that it could not keep up. */
+function isOwnFault(status: unknown): boolean {
+  return (
+    typeof status === 'number' && status >= 400 && status < 500 && ![408, 429].includes(status)
+  );
 }
 
 /** Of work that no request asked for. */

@@ -3,19 +3,19 @@ import type { HasPeerVerdict, PeerVerdict } from '@mesh/resilience';
 
 /** A call to another agent failed. */
 export class PeerCallError extends MeshError implements HasPeerVerdict {
+  /** Whether it is held against the peer: not where it refused what it was sent. */
+  readonly peerVerdict: PeerVerdict;
+
   constructor(
     readonly code:
       'ERR_PEER_UNREACHABLE' | 'ERR_PEER_FAILED' | 'ERR_PEER_REFUSED' | 'ERR_PEER_RESPONSE_INVALID',
     /** Name of the called agent. */
     readonly peer: string,
     message: string,
-    options?: MeshErrorOptions,
+    options: MeshErrorOptions & { readonly peerVerdict?: PeerVerdict } = {},
   ) {
     super(message, options);
-  }
-
-  get peerVerdict(): PeerVerdict {
-    return this.code === 'ERR_PEER_REFUSED' ? 'refused' : 'failure';
+    this.peerVerdict = options.peerVerdict ?? 'failure';
   }
 }
 
