@@ -107,7 +107,11 @@ const DETAILS = { mode: 'read', text: HELLO };
 
 async function call(
   headers: Record<string, string | string[]>,
-  { path = '/note', body = NOTE, pool = friend } = {},
+  {
+    path = '/note',
+    body = NOTE,
+    pool = friend,
+  }: { readonly path?: string; readonly body?: object; readonly pool?: MtlsPool } = {},
 ) {
   const response = await pool.request({
     method: 'POST',

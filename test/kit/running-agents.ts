@@ -13,7 +13,13 @@ import {
   type ContextObject,
   type TxnToken,
 } from '@mesh/delegation';
-import { EmbeddedIssuer, SamplePasswords, signInAs } from '@mesh/issuer';
+import {
+  EmbeddedIssuer,
+  SamplePasswords,
+  signInAs,
+  type SignedIn,
+  type SignInOptions,
+} from '@mesh/issuer';
 import {
   authorizeAny,
   authorizeOneOf,
@@ -214,11 +220,17 @@ export class RunningAgents {
 
   /** An access token of a sample account, by the issuer's code flow. */
   async signIn(account: string, scope: string): Promise<string> {
-    const { accessToken } = await signInAs(this.issuer!.url, account, this.passwords.of(account), {
-      scope,
-      resource: this.issuer!.resource,
-    });
-    return accessToken;
+    return (await this.signedIn(account, scope)).accessToken;
+  }
+
+  /** All that the issuer gives. @param client Another than the command line's. */
+  signedIn(
+    account: string,
+    scope: string,
+    client: Pick<SignInOptions, 'clientId' | 'redirectUri'> = {},
+  ): Promise<SignedIn> {
+    const { url, resource } = this.issuer!;
+    return signInAs(url, account, this.passwords.of(account), { scope, resource, ...client });
   }
 
   /** A token that the token service could have issued to `workload`, signed with its very key. */
