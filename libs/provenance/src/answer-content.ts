@@ -1,6 +1,7 @@
 import { rule } from './answer.error.js';
 import { isObject } from './compact-jws.js';
-import { type CitedSource, type Digest, requestDigest, sourceDigest } from './digest.js';
+import type { Cryptography } from './cryptography.js';
+import { type CitedSource, type Digest, requestJson, sourceJson } from './digest.js';
 import type { JsonObject, JsonValue } from './strict-json.js';
 import type { Statement } from './statement.js';
 
@@ -30,6 +31,7 @@ export async function checkRequests(
   content: JsonObject,
   statements: readonly Statement[],
   called: boolean,
+  cryptography: Cryptography,
 ): Promise<readonly Proof[]> {
   const { requests } = content;
   rule(
@@ -40,7 +42,7 @@ export async function checkRequests(
   return Promise.all(
     statements.map(async (statement, place) => {
       const request = (requests as readonly JsonValue[])[place];
-      const { digest, proof } = await requestOf(request, place, called);
+      const { digest, proof } = await requestOf(request, place, called, cryptography);
       rule(
         digest === statement.request,
         'ERR_ANSWER_REQUEST',
@@ -56,6 +58,7 @@ async function requestOf(
   request: JsonValue | undefined,
   place: number,
   called: boolean,
+  cryptography: Cryptography,
 ): Promise<{ digest: JsonValue | undefined; proof: Proof }> {
   const members = isObject(request) ? request : {};
   const names = Object.keys(members).sort().join();
@@ -72,7 +75,8 @@ async function requestOf(
     'A request of the answer is not method, path, nonce and body.',
     { statement: place },
   );
-  return { digest: await requestDigest({ method, path, nonce, body }), proof: 'checked' };
+  const json = requestJson({ method, path, nonce, body });
+  return { digest: await cryptography.digest(json), proof: 'checked' };
 }
 
 /**
@@ -82,6 +86,7 @@ async function requestOf(
 export async function checkSources(
   content: JsonObject,
   statements: readonly Statement[],
+  cryptography: Cryptography,
 ): Promise<readonly NamedSource[]> {
   const sources = content.sources ?? [];
   rule(
@@ -97,7 +102,7 @@ export async function checkSources(
   );
   return Promise.all(
     cited.map(async (source) => {
-      const digest = await sourceDigest(source);
+      const digest = await cryptography.digest(sourceJson(source));
       const namedBy = statements.flatMap(({ inputs }, place) =>
         inputs.sources.includes(digest) ? [place] : [],
       );

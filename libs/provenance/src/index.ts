@@ -1,5 +1,6 @@
-// JSON and digests
+// JSON, digests and signatures
 export { canonicalJson } from './canonical-json.js';
+export { type Cryptography, webCryptography } from './cryptography.js';
 export {
   type CanonicalRequest,
   type CitedSource,
@@ -13,6 +14,7 @@ export {
   sourceJson,
 } from './digest.js';
 export { JsonError, type JsonErrorCode } from './json.error.js';
+export type { Signed } from './signature.js';
 export { type JsonObject, type JsonValue, MAX_JSON_DEPTH, parseStrictJson } from './strict-json.js';
 
 // Statements

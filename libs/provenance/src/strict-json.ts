@@ -11,7 +11,6 @@ export const MAX_JSON_DEPTH = 32;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 /** All characters but controls, quotation mark and backslash; what follows a backslash is for `JSON.parse` to judge. */
 const STRING = /"[ !#-[\]-\uffff]*(?:\\.[ !#-[\]-\uffff]*)*"/y;
-const WHITE_SPACE = /[ \t\n\r]*/y;
 const WORDS: readonly (readonly [string, JsonValue])[] = [
   ['true', true],
   ['false', false],
@@ -51,9 +50,9 @@ class Reader {
   }
 
   private value(depth: number): JsonValue {
-    this.match(WHITE_SPACE);
+    this.skipWhiteSpace();
     const value = this.bareValue(depth);
-    this.match(WHITE_SPACE);
+    this.skipWhiteSpace();
     return value;
   }
 
@@ -68,10 +67,10 @@ class Reader {
 
   private object(depth: number): JsonObject {
     const members = new Map<string, JsonValue>();
-    this.match(WHITE_SPACE);
+    this.skipWhiteSpace();
     if (this.take('}')) return {};
     do {
-      this.match(WHITE_SPACE);
+      this.skipWhiteSpace();
       const name = this.string();
       if (members.has(name)) {
         throw new JsonError(
@@ -79,7 +78,7 @@ class Reader {
           'A JSON object has a member twice.',
         );
       }
-      this.match(WHITE_SPACE);
+      this.skipWhiteSpace();
       this.expect(':');
       members.set(name, this.value(depth));
     } while (this.take(','));
@@ -90,7 +89,7 @@ class Reader {
 
   private list(depth: number): JsonValue[] {
     const values: JsonValue[] = [];
-    this.match(WHITE_SPACE);
+    this.skipWhiteSpace();
     if (this.take(']')) return values;
     do values.push(this.value(depth));
     while (this.take(','));
@@ -143,12 +142,20 @@ class Reader {
     return token;
   }
 
+  private skipWhiteSpace(): void {
+    while (isWhiteSpace(this.text.charCodeAt(this.position))) this.position += 1;
+  }
+
   private malformed(): JsonError {
     return new JsonError(
       'ERR_ANSWER_JSON_SYNTAX',
       `The text is not JSON, from character ${this.position} on.`,
     );
   }
+}
+
+function isWhiteSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 }
 
 export function tooDeep(): JsonError {

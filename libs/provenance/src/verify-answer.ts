@@ -1,11 +1,12 @@
-import type { SpiffeId, VerifiedChain } from '@mesh/spiffe';
+import type { Certificate, SpiffeId, VerifiedChain } from '@mesh/spiffe';
 import { checkRequests, checkSources, type NamedSource, type Proof } from './answer-content.js';
 import { assertEdge, type InputEdge, inputEdges, type NamedStatement } from './answer-graph.js';
 import { AnswerError, rule } from './answer.error.js';
 import { base64Text } from './base64url.js';
 import { canonicalJson } from './canonical-json.js';
 import { isObject } from './compact-jws.js';
-import { contentDigest, type Digest, digestOf } from './digest.js';
+import { type Cryptography, webCryptography } from './cryptography.js';
+import type { Digest } from './digest.js';
 import { actorsOf, MAX_STATEMENTS, type Statement } from './statement.js';
 import { type JsonObject, parseStrictJson } from './strict-json.js';
 import { type ArchiveDocument, type TrustDocument, trustDocumentDigest } from './trust-document.js';
@@ -99,18 +100,20 @@ export interface VerifiedAnswer {
 export class AnswerVerifier {
   private readonly check: ChainCheck;
   private digest: Promise<Digest> | undefined;
-  private readonly live: ReadonlySet<string>;
+  /** By the key: a renewed certificate of the same key is no more to be trusted. */
   private readonly distrustedKeys: ReadonlySet<string>;
 
   /**
    * @param check Verifies chains against the CAs of trust document and archive; no chain of another trust domain
    *   comes to it. Default: by WebCrypto, each chain anew.
+   * @param cryptography For digests and the statements' own signatures. Default: WebCrypto.
    * @throws AnswerError `ERR_ANSWER_TRUST_DOMAIN` for the archive of another trust domain
    */
   constructor(
     private readonly trust: TrustDocument,
     private readonly archive?: ArchiveDocument,
     check?: ChainCheck,
+    private readonly cryptography: Cryptography = webCryptography,
   ) {
     const { trustDomain, x509Authorities } = trust.bundle;
     rule(
@@ -119,8 +122,6 @@ export class AnswerVerifier {
       'The archive is of another trust domain.',
     );
     const archived = archive?.authorities ?? [];
-    this.live = new Set(x509Authorities.map(({ raw }) => base64Text(raw)));
-    // By the key: a renewed certificate of the same key is no more to be trusted.
     this.distrustedKeys = new Set(
       archived
         .filter(({ status }) => status === 'distrusted')
@@ -147,7 +148,7 @@ export class AnswerVerifier {
     const { content, compacts } = answerOf(document);
     const signed: (SignedStatement & NamedStatement & Pick<AnswerNode, 'compact'>)[] = [];
     for (const [place, compact] of compacts.entries()) {
-      const digest = await digestOf(compact);
+      const digest = await this.cryptography.digest(compact);
       signed.push({ ...(await this.signed(compact, place)), compact, digest });
     }
     const judged = signed.map((node, place) => this.judge(node, place, options));
@@ -165,14 +166,19 @@ export class AnswerVerifier {
       if (from && to) assertEdge(from, to, this.trust.edges, inner);
     }
     rule(
-      root?.content === (await contentDigest(content)),
+      root?.content === (await this.cryptography.digest(canonicalJson(content))),
       'ERR_ANSWER_CONTENT',
       'The content is not the one that was signed.',
       { statement: 0 },
     );
     if (root && options.call) assertAnswers(root, options.call, options.now);
-    const requests = await checkRequests(content, statements, options.call !== undefined);
-    const sources = await checkSources(content, statements);
+    const requests = await checkRequests(
+      content,
+      statements,
+      options.call !== undefined,
+      this.cryptography,
+    );
+    const sources = await checkSources(content, statements, this.cryptography);
     const nodes = signed.map((node, place): AnswerNode => ({
       ...node,
       ...(judged[place] as Judged),
@@ -191,7 +197,7 @@ export class AnswerVerifier {
 
   private async signed(compact: string, place: number): Promise<SignedStatement> {
     try {
-      return await verifySigned(compact, (iat) => iat, this.check);
+      return await verifySigned(compact, (iat) => iat, this.check, this.cryptography);
     } catch (error) {
       if (!(error instanceof AnswerError)) throw error;
       const { code, message } = error;
@@ -212,12 +218,12 @@ export class AnswerVerifier {
     );
     assertNotFuture(statement, at);
     rule(
-      chain.chain.every(({ publicKeyInfo }) => !this.distrustedKeys.has(base64Text(publicKeyInfo))),
+      !chain.chain.some((certificate) => this.isDistrusted(certificate)),
       'ERR_ANSWER_AUTHORITY_DISTRUSTED',
       'A CA that vouches for a statement is distrusted.',
       { statement: place },
     );
-    const retired = !this.live.has(base64Text(chain.authority.raw));
+    const retired = !this.trust.bundle.x509Authorities.some((one) => one.equals(chain.authority));
     const since = retired ? this.retirementOf(chain) : undefined;
     rule(
       since === undefined || dateOf(statement.iat) <= since,
@@ -234,6 +240,10 @@ export class AnswerVerifier {
       { statement: place },
     );
     return { retired, verdict: valid ? 'valid' : 'valid at its iat, time claimed by the signer' };
+  }
+
+  private isDistrusted({ publicKeyInfo }: Certificate): boolean {
+    return this.distrustedKeys.size > 0 && this.distrustedKeys.has(base64Text(publicKeyInfo));
   }
 
   private retirementOf({ authority }: VerifiedChain): Date {

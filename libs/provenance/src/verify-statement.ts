@@ -9,8 +9,8 @@ import {
 } from '@mesh/spiffe';
 import { AnswerError, rule } from './answer.error.js';
 import { decodeUnverified } from './compact-jws.js';
+import { type Cryptography, webCryptography } from './cryptography.js';
 import type { Digest } from './digest.js';
-import { signedBy } from './signature.js';
 import { parseStatement, type Statement } from './statement.js';
 
 /** Seconds that two clocks may differ. */
@@ -115,6 +115,7 @@ export async function verifySigned(
   compact: string,
   judgedAt: (iat: Date) => Date,
   check: ChainCheck,
+  cryptography: Cryptography = webCryptography,
 ): Promise<SignedStatement> {
   const jws = decodeUnverified(compact);
   const statement = parseStatement(jws.payload);
@@ -151,7 +152,7 @@ export async function verifySigned(
     'A statement was not made while its certificates were valid.',
   );
   rule(
-    await signedBy(leaf.publicKeyInfo, jws),
+    await cryptography.signedBy(leaf.publicKeyInfo, jws),
     'ERR_ANSWER_SIGNATURE',
     'The signature of a statement is wrong.',
   );

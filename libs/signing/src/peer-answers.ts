@@ -14,6 +14,7 @@ import {
   type JsonObject,
   type VerifiedAnswer,
 } from '@mesh/provenance';
+import { nodeCryptography } from './node-cryptography.js';
 
 /** The call to a peer that was just made. */
 export interface PeerCall {
@@ -71,6 +72,7 @@ export class PeerAnswers {
       },
       undefined,
       (chain, at) => this.#chains.verify(chain, bundle, at),
+      nodeCryptography,
     );
     this.#verifiers.set(peer.toString(), { bundle: bundle.digest, by });
     return by;

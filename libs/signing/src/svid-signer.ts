@@ -1,6 +1,5 @@
-import { constants, type KeyObject, sign, type SignKeyObjectInput } from 'node:crypto';
-import type { X509Svid } from '@mesh/identity';
-import type { StatementAlgorithm, StatementSigner } from '@mesh/provenance';
+import { jwsAlgorithmsOf, signJws, type X509Svid } from '@mesh/identity';
+import type { StatementSigner } from '@mesh/provenance';
 
 const signers = new WeakMap<X509Svid, StatementSigner>();
 
@@ -12,29 +11,8 @@ export function svidSigner(svid: X509Svid): StatementSigner {
 }
 
 function signerOf({ certificates, privateKey }: X509Svid): StatementSigner {
-  const algorithm = algorithmOf(privateKey);
-  const hash = algorithm === 'ES384' ? 'sha384' : 'sha256';
-  const key: SignKeyObjectInput =
-    algorithm === 'PS256'
-      ? {
-          key: privateKey,
-          padding: constants.RSA_PKCS1_PSS_PADDING,
-          saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
-        }
-      : // RFC 7518 3.4: r and s side by side, not DER.
-        { key: privateKey, dsaEncoding: 'ieee-p1363' };
-  return { algorithm, certificates, sign: (data) => sign(hash, data, key) };
-}
-
-function algorithmOf(key: KeyObject): Exclude<StatementAlgorithm, 'RS256'> {
-  if (key.asymmetricKeyType === 'rsa') return 'PS256';
-  switch (key.asymmetricKeyDetails?.namedCurve) {
-    case 'prime256v1':
-      return 'ES256';
-    case 'secp384r1':
-      return 'ES384';
-    default:
-      // X509Svid takes no other.
-      throw new TypeError("The SVID's key fits no algorithm.");
-  }
+  const [algorithm] = jwsAlgorithmsOf(privateKey);
+  // X509Svid takes no other.
+  if (algorithm === undefined) throw new TypeError("The SVID's key fits no algorithm.");
+  return { algorithm, certificates, sign: (data) => signJws(algorithm, privateKey, data) };
 }

@@ -276,7 +276,7 @@ export class Certificate {
   }
 
   equals(other: Certificate): boolean {
-    return sameBytes(this.raw, other.raw);
+    return this === other || sameBytes(this.raw, other.raw);
   }
 
   toPem(): string {

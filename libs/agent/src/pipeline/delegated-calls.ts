@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { HEADERS, type RequestContext } from '@mesh/contracts';
 import { delegationOf, MissingScopeError, type TokenClient, type TxnToken } from '@mesh/delegation';
 import { MeshError } from '@mesh/errors';
 import type { SpiffeId } from '@mesh/identity';
-import { requestDigest } from '@mesh/provenance';
+import { requestJson } from '@mesh/provenance';
 import { recordOf, type PeerAnswers } from '@mesh/signing';
 import type { AgentDirectory } from '../agent-file/agent-directory.js';
 import type { DelegatedCall, PeerRequest, PeerTrust } from './peer-client.js';
@@ -48,7 +48,8 @@ export class DelegatedCalls implements PeerTrust {
     const token = await this.#tokenFor(peer, context, held);
     // One for all tries of this call, so that the answer to any of them fits.
     const nonce = randomBytes(16).toString('base64url');
-    const request = await requestDigest({ method, path, nonce, body: JSON.parse(text) });
+    const json = requestJson({ method, path, nonce, body: JSON.parse(text) });
+    const request = hash('sha256', json, 'base64url');
     return {
       headers: { [HEADERS.txnToken]: token.reveal(), [HEADERS.requestNonce]: nonce },
       prove: (answer) => this.#prove(peer, context, { token, request }, answer),
