@@ -109,7 +109,7 @@ export class RequestHooks {
     let refusal: unknown;
     try {
       checkTarget(request.raw);
-      if (options.hosts) checkHost(request.raw, (host) => options.hosts!.has(host));
+      checkHost(request.raw, (host) => options.hosts?.has(host) ?? true);
       checkPeer(request, options);
       deadline = deadlineOf(request.headers[HEADERS.deadline], options.deadlineMs, now);
       if (open.stopping) throw stopping();
