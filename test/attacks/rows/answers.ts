@@ -10,7 +10,7 @@ import { outcomeOf } from '../tools/outcome.js';
 import { verifyDelivered } from '../tools/person.js';
 
 /** What is done to an answer on its way. */
-type Tamper = (answer: Answer, mesh: AttackedMesh) => object | Promise<object>;
+type Tamper = (answer: Answer, mesh: AttackedMesh) => object | string | Promise<object | string>;
 type Answering = Extract<AgentName, 'writer' | 'researcher'>;
 
 /** Who calls the answering agent, and what makes it do so. */
@@ -41,7 +41,8 @@ async function throughImpostor(
   const impostor = await Impostor.start(mesh.svidOf(agent), async (request) => {
     const { status, body } = await passOn(mesh.urls[agent], caller, request);
     if (status !== 200) return { status, body };
-    return { status, body: JSON.stringify(await tamper(JSON.parse(body) as Answer, mesh)) };
+    const answer = await tamper(JSON.parse(body) as Answer, mesh);
+    return { status, body: typeof answer === 'string' ? answer : JSON.stringify(answer) };
   });
   try {
     return await mesh.network[agent].reroute(impostor.url, () => call(mesh));
@@ -233,6 +234,16 @@ export const changedContent: readonly Attack[] = [
       'ERR_ANSWER_CONTENT',
       (answer) => ({ ...answer, model: { provider: 'gemini', name: 'other', used: true } }),
     ],
+    [
+      'article twice, the second one signed',
+      'ERR_ANSWER_JSON_DUPLICATE_MEMBER',
+      (answer) => JSON.stringify(answer).replace('{', '{"article":"SVIDs never expire.",'),
+    ],
+    [
+      'article with half of a surrogate pair',
+      'ERR_ANSWER_JSON_STRING',
+      (answer) => JSON.stringify({ ...answer, article: '\ud800' }),
+    ],
     ['member added', 'ERR_ANSWER_CONTENT', (answer) => ({ ...answer, extra: 1 })],
     [
       'request changed',
@@ -300,6 +311,11 @@ export const strippedSignatures: readonly Attack[] = [
     ],
     ['statement padded', 'ERR_ANSWER_BASE64URL', firstStatement((one) => `${one}==`)],
     [
+      'Txn-Token in the place of a statement',
+      'ERR_ANSWER_TYPE',
+      async (answer, mesh) => ({ ...answer, statements: [await gatewayToken(mesh)] }),
+    ],
+    [
       'statement in the form of JSON',
       'ERR_ANSWER_DOCUMENT',
       (answer) => ({ ...answer, statements: [{ payload: 'x' }] }),
@@ -318,6 +334,34 @@ export const strippedSignatures: readonly Attack[] = [
         ...answer,
         statements: [root, corrupted(second, 2)],
       }),
+    ],
+  ]),
+];
+
+/** The answer as a person sees it come: text in progress, and what the stream ends with. */
+const streamed: Act<Tamper> = (mesh, tamper) =>
+  throughImpostor(mesh, 'researcher', tamper ?? ((answer) => answer), async () => {
+    const { status, body } = await ask(mesh, { headers: { accept: 'text/event-stream' } });
+    if (status !== 200) return `no stream: ${status}`;
+    const last = body.trimEnd().split('\n\n').at(-1) ?? '';
+    const [, event, data = ''] = /^event: (\w+)\ndata: (.*)$/s.exec(last) ?? [];
+    return event === 'done' ? SUCCEEDED : outcomeOf({ status: 502, body: data });
+  });
+
+/** 7 and 8 of an answer that is streamed. */
+export const streamedAnswers: readonly Attack[] = [
+  ...variants<Tamper>(7, streamed, [
+    [
+      'streamed answer changed',
+      'ERR_ANSWER_CONTENT',
+      (answer) => ({ ...answer, answer: 'SVIDs never expire.' }),
+    ],
+  ]),
+  ...variants<Tamper>(8, streamed, [
+    [
+      'streamed answer stripped of its statements',
+      'ERR_ANSWER_UNSIGNED',
+      ({ statements: _, ...answer }) => answer,
     ],
   ]),
 ];

@@ -139,6 +139,12 @@ export const federatedCa: readonly Attack[] = [
       'ERR_CHAIN_UNTRUSTED',
       (mesh) => mesh.authority.federated.issue({ uri: idOf('researcher') }),
     ],
+    [
+      "workload of a federated domain with our researcher's path",
+      'ERR_CALLER_DENIED',
+      (mesh) =>
+        mesh.authority.federated.issue({ uri: 'spiffe://partner.test/ns/agents/sa/researcher' }),
+    ],
   ]),
   ...variants<MintedBy>(14, poseAsWriter, [
     [
@@ -197,6 +203,11 @@ export const names: readonly Attack[] = variants<MintedBy>(15, showToWriter, [
   ],
   ['path that ends with a slash', 'ERR_SVID_ID_INVALID', minted({ uri: `${researcher}/` })],
   ['ID with a query', 'ERR_SVID_ID_INVALID', minted({ uri: `${researcher}?x=1` })],
+  [
+    'ID with a line of the log in it',
+    'ERR_SVID_ID_INVALID',
+    minted({ uri: `${researcher}\n{"level":"info"}` }),
+  ],
   ['ID with NUL', 'ERR_SVID_ID_INVALID', minted({ uri: `${researcher}\0.attacker.example` })],
   [
     'ID with a port',

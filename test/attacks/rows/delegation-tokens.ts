@@ -1,6 +1,7 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { mintCa } from '@test/kit';
-import { type Act, type Attack, variants } from '../attack.js';
+import { type Act, type Attack, SUCCEEDED, variants } from '../attack.js';
 import { type AttackedMesh, idOf } from '../mesh/attacked-mesh.js';
 import {
   callResearcher,
@@ -78,6 +79,64 @@ const twoTokens: Act<true> = async (mesh, defect) => {
   return outcomeOf(await callWriter(mesh, { as: mesh.svidOf('researcher'), token: null, headers }));
 };
 
+/** How long a token lives that is shown before and after, in seconds. */
+const SHORT_LIFE = 2;
+
+/** Verdicts on signatures are remembered: a token that was good must not stay so. */
+const outlived: Act<true> = async (mesh, defect) => {
+  const end = nowSeconds() + (defect ? SHORT_LIFE : 300);
+  const token = forge(await researcherToken(mesh), mesh.svidOf('tts'), {
+    claims: (right) => ({ ...right, exp: end }),
+  });
+  const call = async () =>
+    outcomeOf(await callWriter(mesh, { as: mesh.svidOf('researcher'), token }));
+  const first = await call();
+  if (first !== SUCCEEDED) return `first: ${first}`;
+  while (defect && Date.now() < end * 1000) await delay(50);
+  return call();
+};
+
+/** The same of a token whose signer's CA is gone. */
+const distrusted: Act<true> = async (mesh, defect) => {
+  const ca = await mesh.authority.addCa();
+  try {
+    const signer = await ca.issue({ uri: idOf('tts') });
+    const token = forge(await researcherToken(mesh), mesh.svidOf('tts'), { signer });
+    const call = async () =>
+      outcomeOf(await callWriter(mesh, { as: mesh.svidOf('researcher'), token }));
+    // Until the bundle with the new CA has reached the writer, and then until the one without it has.
+    const first = await settled(call, 'ERR_TOKEN_CHAIN');
+    if (first !== SUCCEEDED) return `first: ${first}`;
+    if (!defect) return await call();
+    mesh.authority.removeCa(ca);
+    return await settled(call, SUCCEEDED);
+  } finally {
+    mesh.authority.removeCa(ca);
+  }
+};
+
+/** How long an update of the bundle may take to count, in milliseconds. */
+const UPDATE_MS = 4_000;
+
+/** Calls until it is another outcome than the one from before an update. */
+async function settled(call: () => Promise<string>, before: string): Promise<string> {
+  const deadline = Date.now() + UPDATE_MS;
+  for (;;) {
+    const outcome = await call();
+    if (outcome !== before || Date.now() > deadline) return outcome;
+    await delay(50);
+  }
+}
+
+/** 17, of tokens. */
+export const removedSigner: readonly Attack[] = variants(17, distrusted, [
+  [
+    'Txn-Token that was taken before, its signer of a CA that is removed',
+    'ERR_TOKEN_CHAIN',
+    true as const,
+  ],
+]);
+
 const elsewhere = 'https://keys.attacker.example/jwks';
 const ownJwk = {
   kty: 'EC',
@@ -129,6 +188,11 @@ export const delegationTokens: readonly Attack[] = [
     ['Txn-Token without a person', 'ERR_TOKEN_CLAIM', claims({ sub: '' })],
     ['Txn-Token of type JWT', 'ERR_TOKEN_TYPE', header({ typ: 'JWT' })],
     [
+      'statement of an answer in the place of a Txn-Token',
+      'ERR_TOKEN_TYPE',
+      header({ typ: 'mesh-statement+jwt', kid: idOf('tts') }),
+    ],
+    [
       'access token in the place of a Txn-Token',
       'ERR_TOKEN_TYPE',
       instead((mesh) => mesh.signIn()),
@@ -159,6 +223,9 @@ export const delegationTokens: readonly Attack[] = [
       'ERR_TOKEN_TOO_LARGE',
       claims({ tctx: { padding: 'x'.repeat(9_000) } }),
     ],
+  ]),
+  ...variants(1, outlived, [
+    ['Txn-Token that was taken before, after its end', 'ERR_TOKEN_EXPIRED', true as const],
   ]),
   ...variants<DefectOf>(1, replace, [
     ['expired Txn-Token, to be replaced', 'ERR_TOKEN_EXPIRED', times(-30, -1)],

@@ -1,4 +1,4 @@
-import { type Act, type Attack, variants } from '../attack.js';
+import { type Act, type Attack, SUCCEEDED, variants } from '../attack.js';
 import type { AttackedMesh } from '../mesh/attacked-mesh.js';
 import {
   callResearcher,
@@ -107,6 +107,9 @@ export const persons: readonly Attack[] = [
 
 const stolen: Act<string> = async (mesh, thief = 'researcher') => {
   const token = await researcherToken(mesh);
+  // The writer knows the token from its owner: what it remembers of it must not help the thief.
+  const first = outcomeOf(await callWriter(mesh, { as: mesh.svidOf('researcher'), token }));
+  if (first !== SUCCEEDED) return `first: ${first}`;
   return outcomeOf(await callWriter(mesh, { as: mesh.svidOf(thief), token }));
 };
 
@@ -224,6 +227,12 @@ const form =
     return { as, form: { ...right, ...change } };
   };
 
+/** A right form with something behind it. */
+async function withMore(mesh: AttackedMesh, more: string): Promise<string> {
+  const { form: right } = await presents('gateway', () => mesh.signIn())(mesh);
+  return outcomeOf(await exchange(mesh, mesh.svidOf('gateway'), right, more));
+}
+
 /** 25: the token exchange replayed. */
 export const replayedExchange: readonly Attack[] = [
   asking(
@@ -265,6 +274,27 @@ export const replayedExchange: readonly Attack[] = [
     form({ audience: 'partner.test' }),
     form({}),
   ),
+  asking(
+    25,
+    'Txn-Token exchanged as if it were an access token',
+    'ERR_ACCESS_TOKEN_TYPE',
+    presents('gateway', gatewayToken),
+    presents('gateway', (mesh) => mesh.signIn()),
+  ),
+  asking(
+    25,
+    'access token replaced as if it were a Txn-Token',
+    'ERR_TOKEN_TYPE',
+    replaces('researcher', (mesh) => mesh.signIn()),
+    replaces('researcher', gatewayToken),
+  ),
+  {
+    number: 25,
+    name: 'exchange with a second scope parameter',
+    expected: 'ERR_EXCHANGE_PARAMETER_REPEATED',
+    run: (mesh) => withMore(mesh, '&scope=research%3Adeep'),
+    control: (mesh) => withMore(mesh, '&unknown=1'),
+  },
   asking(
     25,
     'access token with cnf, exchanged',

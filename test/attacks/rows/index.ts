@@ -9,6 +9,7 @@ import {
   oldAnswers,
   selfMadeChains,
   signedAsAnother,
+  streamedAnswers,
   strippedSignatures,
 } from './answers.js';
 import {
@@ -24,13 +25,21 @@ import {
   delegationTokens,
   federatedToken,
   keysFromElsewhere,
+  removedSigner,
   signedChains,
 } from './delegation-tokens.js';
 import { chains, persons, replayedExchange, scopes, stolenTokens } from './exchange.js';
 import { fakeIssuer, issuerKeys } from './issuer.js';
-import { bearers, foreignIssuers, headers, peoplesPersons, peoplesScopes } from './people.js';
+import {
+  bearers,
+  foreignIssuers,
+  headers,
+  outlivedBearers,
+  peoplesPersons,
+  peoplesScopes,
+} from './people.js';
 import { keysLyingAbout, leaks } from './secrets.js';
-import { smuggled, strangers } from './surface.js';
+import { files, smuggled, strangers } from './surface.js';
 
 const all: readonly Attack[] = [
   ...delegationTokens,
@@ -40,7 +49,9 @@ const all: readonly Attack[] = [
   ...names,
   ...clientCertificates,
   ...removedCa,
+  ...removedSigner,
   ...strangers,
+  ...files,
   ...keysLyingAbout,
   ...smuggled,
   ...resumedSessions,
@@ -51,6 +62,7 @@ const all: readonly Attack[] = [
   ...signedAsAnother,
   ...changedContent,
   ...strippedSignatures,
+  ...streamedAnswers,
   ...graphs,
   ...oldAnswers,
   ...deliveredAnswers,
@@ -67,6 +79,7 @@ const all: readonly Attack[] = [
   ...chains,
   ...replayedExchange,
   ...bearers,
+  ...outlivedBearers,
 ];
 
 /**

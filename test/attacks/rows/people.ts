@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
-import { type Act, type Attack, variants } from '../attack.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Act, type Attack, SUCCEEDED, variants } from '../attack.js';
 import type { AttackedMesh } from '../mesh/attacked-mesh.js';
 import type { AccessTokenDefect } from '../mesh/issuer-door.js';
 import { ask, callWriter, gatewayToken, newNonce, researcherToken } from '../tools/calls.js';
@@ -77,6 +78,29 @@ export const bearers: readonly Attack[] = [
   ]),
 ];
 
+/** The gateway takes a token for half a minute longer than it says: clocks differ. */
+const SKEW_SECONDS = 30;
+
+/** Verdicts on signatures are remembered: a token that was good must not stay so. */
+const outlived: Act<true> = async (mesh, defect) => {
+  const end = seconds() + 2;
+  const token = mesh.door.mint(defect ? { claims: { exp: end - SKEW_SECONDS } } : {});
+  const first = outcomeOf(await ask(mesh, { token }));
+  // The token service issues nothing for what is expired. That the gateway took it, and asked, is what counts here.
+  if (first !== SUCCEEDED && first !== 'ERR_PEER_FAILED') return `first: ${first}`;
+  while (defect && Date.now() < end * 1000) await delay(50);
+  return outcomeOf(await ask(mesh, { token }));
+};
+
+/** 25, of people, after its end. */
+export const outlivedBearers: readonly Attack[] = variants(25, outlived, [
+  [
+    'an access token that was taken before, after its end',
+    'ERR_ACCESS_TOKEN_EXPIRED',
+    true as const,
+  ],
+]);
+
 const elsewhere = 'https://keys.attacker.example/jwks';
 
 /** 4, of people: an issuer that is none, and keys that a token says are elsewhere. */
@@ -145,8 +169,15 @@ const nonceTwice =
   async (mesh, defect) => {
     const nonce = newNonce();
     const first = await call(mesh, nonce);
-    return first === 'succeeded' ? call(mesh, defect ? nonce : newNonce()) : `first: ${first}`;
+    return first === SUCCEEDED ? call(mesh, defect ? nonce : newNonce()) : `first: ${first}`;
   };
+/** The same nonce in two requests at once. */
+const nonceRaced: Act<true> = async (mesh, defect) => {
+  const nonce = newNonce();
+  const nonces = [nonce, defect ? nonce : newNonce()];
+  const outcomes = await Promise.all(nonces.map((one) => callWith(mesh, one)));
+  return outcomes.find((outcome) => outcome !== SUCCEEDED) ?? SUCCEEDED;
+};
 const askWith = async (mesh: AttackedMesh, nonce: string) =>
   outcomeOf(await ask(mesh, { headers: { 'request-nonce': nonce } }));
 const callWith = async (mesh: AttackedMesh, nonce: string) => {
@@ -169,6 +200,15 @@ export const headers: readonly Attack[] = [
       { authorization: 'Basic YWRtaW46YWRtaW4=' },
     ],
   ]),
+  ...variants<true>(
+    21,
+    async (mesh, defect) => {
+      const token = await mesh.signIn();
+      const query = `?access_token=${token}`;
+      return outcomeOf(await ask(mesh, defect ? { token: null, query } : { token }));
+    },
+    [['an access token in the query', 'ERR_ACCESS_TOKEN_MISSING', true]],
+  ),
   ...variants<true>(
     21,
     async (mesh, defect) => {
@@ -218,6 +258,17 @@ export const headers: readonly Attack[] = [
   ...variants(21, nonceTwice(askWith), [
     ["a person's own nonce again", 'ERR_NONCE_REUSED', true as const],
   ]),
+  ...variants(21, nonceRaced, [
+    ["an agent's own nonce twice at once", 'ERR_NONCE_REUSED', true as const],
+  ]),
+  ...variants<true>(
+    21,
+    async (mesh, defect) => {
+      const nonce = defect ? 'not-a-nonce' : newNonce();
+      return callWith(mesh, nonce);
+    },
+    [['an agent without a right nonce', 'ERR_HEADER_INVALID', true]],
+  ),
   ...variants(21, nonceTwice(callWith), [
     ["an agent's own nonce again", 'ERR_NONCE_REUSED', true as const],
   ]),

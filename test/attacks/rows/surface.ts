@@ -315,6 +315,12 @@ const smuggling: readonly (readonly [string, string, Writing])[] = [
       ),
   ],
   [
+    'a second Host',
+    MALFORMED,
+    ({ start, headers, body }) =>
+      right({ start, headers: [...headers, 'Host: attacker.example'], body }),
+  ],
+  [
     'a target with a host of its own',
     MALFORMED,
     ({ start, ...rest }) => right({ ...rest, start: start.replace(' /', ' http://writer/') }),
@@ -325,6 +331,33 @@ const wired =
   (exchange: Exchange): Act<Writing> =>
   (mesh, make = right) =>
     exchange(mesh, make);
+
+/** Paths that lead out of the folder of the API's page, or past its routes. */
+const paths: readonly (readonly [path: string, expected: string])[] = [
+  ['/docs/../../../../../../etc/passwd', 'ERR_REQUEST_MALFORMED'],
+  ['/docs/%2e%2e/%2e%2e/package.json', 'ERR_REQUEST_MALFORMED'],
+  ['/docs/..%2f..%2f..%2fpackage.json', 'ERR_ROUTE_NOT_FOUND'],
+  ['/docs/..%5c..%5cpackage.json', 'ERR_REQUEST_MALFORMED'],
+  ['/docs//etc/passwd', 'ERR_REQUEST_MALFORMED'],
+  ['/docs/swagger-ui.css%00.html', 'ERR_REQUEST_MALFORMED'],
+  ['/.git/config', 'ERR_ROUTE_NOT_FOUND'],
+  ['//v1/trust', 'ERR_ROUTE_NOT_FOUND'],
+];
+
+/** 19: files that no route is meant to show. */
+export const files: readonly Attack[] = variants<string>(
+  19,
+  async (mesh, path = '/docs/swagger-ui.css') => {
+    const { host } = new URL(mesh.urls.gateway);
+    const text = await exchangeRaw(
+      mesh.urls.gateway,
+      `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+    );
+    keep(mesh.urls.gateway, text);
+    return firstOf(text);
+  },
+  paths.map(([path, expected]) => [`the gateway is asked for ${path}`, expected, path] as const),
+);
 
 /** How long between two bytes of a slow header, in milliseconds. */
 const SLOW_MS = 1_000;
@@ -360,6 +393,10 @@ function slowly(name: string, reach: (mesh: AttackedMesh) => Promise<Socket>): A
   };
 }
 
+/** On the port of peers Node itself answers it, without a word. */
+const withoutHost: Writing = ({ start, headers, body }) =>
+  right({ start, headers: headers.slice(1), body });
+
 /** 22: requests that two readers would read differently, that are too large, or never end. */
 export const smuggled: readonly Attack[] = [
   ...variants(
@@ -367,6 +404,7 @@ export const smuggled: readonly Attack[] = [
     wired(toGateway),
     smuggling.map(([name, code, make]) => [`to the gateway: ${name}`, code, make] as const),
   ),
+  ...variants<Writing>(22, wired(toGateway), [['to the gateway: no Host', MALFORMED, withoutHost]]),
   ...variants(
     22,
     wired(toWriter),

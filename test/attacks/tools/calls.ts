@@ -20,11 +20,13 @@ export interface Asking {
   readonly question?: string;
   readonly depth?: 'fast' | 'deep';
   readonly headers?: Readonly<Record<string, string>>;
+  /** Behind the path. */
+  readonly query?: string;
 }
 
 export async function ask(mesh: AttackedMesh, how: Asking = {}): Promise<WireResponse> {
   const { token = await mesh.signIn(), question = QUESTION, depth = 'fast', headers } = how;
-  return send(`${mesh.urls.gateway}/v1/research`, {
+  return send(`${mesh.urls.gateway}/v1/research${how.query ?? ''}`, {
     headers: {
       'content-type': 'application/json',
       accept: 'application/json',
@@ -38,21 +40,26 @@ export async function ask(mesh: AttackedMesh, how: Asking = {}): Promise<WireRes
 /** How the token service is asked: form parameters, over those of a right request. */
 export type ExchangeForm = Readonly<Record<string, string>>;
 
-/** @param as Who asks: its SVID. */
+/**
+ * @param as Who asks: its SVID.
+ * @param more What stands behind the form.
+ */
 export function exchange(
   mesh: AttackedMesh,
   as: Minted,
   form: ExchangeForm,
+  more = '',
 ): Promise<WireResponse> {
   return send(`${mesh.urls.tts}/token`, {
     svid: as,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: new URLSearchParams({
-      grant_type: TOKEN_EXCHANGE,
-      requested_token_type: `${TOKEN_TYPE}:txn_token`,
-      audience: TRUST_DOMAIN,
-      ...form,
-    }).toString(),
+    body:
+      new URLSearchParams({
+        grant_type: TOKEN_EXCHANGE,
+        requested_token_type: `${TOKEN_TYPE}:txn_token`,
+        audience: TRUST_DOMAIN,
+        ...form,
+      }).toString() + more,
   });
 }
 

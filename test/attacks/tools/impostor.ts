@@ -28,6 +28,9 @@ const PASSED_ON = [
   'x-correlation-id',
 ];
 
+/** What comes before the end of a stream, so that a caller has begun to pass it on. */
+const TEXT_EVENT = 'event: text\ndata: {"text":"SVIDs "}\n\n';
+
 /** A listener at somebody else's address, with a certificate of one's choice. It takes every caller. */
 export class Impostor {
   private constructor(
@@ -85,7 +88,7 @@ export class Impostor {
         ? 'application/json'
         : 'application/problem+json';
     response.writeHead(answer.status, { 'content-type': type });
-    response.end(stream ? `event: done\ndata: ${answer.body}\n\n` : answer.body);
+    response.end(stream ? `${TEXT_EVENT}event: done\ndata: ${answer.body}\n\n` : answer.body);
   }
 }
 

@@ -32,7 +32,7 @@ function trustOf(mesh: AttackedMesh): TrustDocument {
  */
 export async function verifyDelivered(
   mesh: AttackedMesh,
-  onTheWay: (answer: Answer) => object | Promise<object>,
+  onTheWay: (answer: Answer) => object | string | Promise<object | string>,
 ): Promise<string> {
   const nonce = newNonce();
   const response = await ask(mesh, { headers: { 'request-nonce': nonce } });
@@ -41,10 +41,13 @@ export async function verifyDelivered(
   const body = { question: QUESTION, depth: 'fast' };
   const request = await requestDigest({ method: 'POST', path: '/v1/research', nonce, body });
   try {
-    await new AnswerVerifier(trustOf(mesh)).verify(JSON.stringify(arrived), {
-      now: new Date(),
-      call: { audience: 'mesh-cli', request },
-    });
+    await new AnswerVerifier(trustOf(mesh)).verify(
+      typeof arrived === 'string' ? arrived : JSON.stringify(arrived),
+      {
+        now: new Date(),
+        call: { audience: 'mesh-cli', request },
+      },
+    );
     return SUCCEEDED;
   } catch (error) {
     if (error instanceof MeshError) return error.code;
