@@ -49,7 +49,9 @@ function run(
     );
   });
 }
-const mesh = (...args: string[]) => run(join(project, 'mesh'), args);
+/** The built program: `./mesh` would compile each agent that is made here. */
+const mesh = (...args: string[]) =>
+  run(process.execPath, [join(project, 'dist/apps/mesh/apps/mesh/src/main.js'), ...args]);
 const tool = (path: string, ...args: string[]) =>
   run(process.execPath, [
     '--experimental-vm-modules',
@@ -84,7 +86,7 @@ describe('agent new', () => {
   });
 
   it('makes the example under another name, and says how to go on', async () => {
-    const { code, stdout } = await mesh('agent', 'new', NAME);
+    const { code, stdout } = await run(join(project, 'mesh'), ['agent', 'new', NAME]);
     expect(code).toBe(0);
     expect(stdout).toContain(`${NAME}:run, for researcher to call on behalf of analyst, admin`);
     expect(stdout).toContain(`npm test -- apps/${NAME} `);
@@ -99,11 +101,23 @@ describe('agent new', () => {
     }
   });
 
+  it('tells the Nest CLI of it, as of the others, and of nothing else', () => {
+    const projects = (folder: string) =>
+      JSON.parse(readFileSync(join(folder, 'nest-cli.json'), 'utf8')).projects;
+    const writer = JSON.stringify(projects(root).writer);
+    expect(projects(project)).toEqual({
+      ...projects(root),
+      [NAME]: JSON.parse(writer.replaceAll('apps/writer', `apps/${NAME}`)),
+    });
+  });
+
   it('makes what compiles, lints, is formatted, and does as its own test says', async () => {
     const made = `apps/${NAME}`;
     const build = await run(process.execPath, ['tools/prepare.mjs']);
     expect(build).toMatchObject({ code: 0, stderr: expect.not.stringContaining('error') });
-    expect(await tool('prettier/bin/prettier.cjs', '--check', made)).toMatchObject({ code: 0 });
+    expect(await tool('prettier/bin/prettier.cjs', '--check', made, 'nest-cli.json')).toMatchObject(
+      { code: 0 },
+    );
     expect(await tool('eslint/bin/eslint.js', made)).toMatchObject({ code: 0, stdout: '' });
     const tests = await tool('jest/bin/jest.js', '--json', made);
     expect(JSON.parse(tests.stdout)).toMatchObject({ numFailedTests: 0, numPassedTests: 6 });
@@ -142,13 +156,17 @@ describe('agent new', () => {
   });
 
   it('refuses a name that is taken, and makes nothing', async () => {
-    const before = filesIn(join(project, 'apps'));
+    const all = () => [
+      ...filesIn(join(project, 'apps')),
+      readFileSync(join(project, 'nest-cli.json'), 'utf8'),
+    ];
+    const before = all();
     const { code, stdout, stderr } = await mesh('agent', 'new', 'writer');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(
       /^mesh: "writer" cannot be [^\n]* is taken\. [^\n]*\(ERR_AGENT_NAME\)\n$/,
     );
-    expect(filesIn(join(project, 'apps'))).toEqual(before);
+    expect(all()).toEqual(before);
   });
 
   it('leaves a folder alone that is there, also without an agent.yaml', async () => {

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { AgentDirectory, AgentFile, ConfigError, projectFolder } from '@mesh/agent';
 import { prepare } from '../prepare.js';
 import { assertAgentName } from './agent-name.js';
@@ -38,33 +38,63 @@ export async function newAgent(name: string): Promise<void> {
     config.trustDomain,
   );
 
-  write(join(apps, name), files);
+  write(root, name, files);
   process.stdout.write(nextSteps(file));
 }
 
 /** Texts by their paths. */
 function readTemplate(template: string, name: string): Map<string, string> {
-  const sources = readdirSync(join(template, 'src')).map((source) => join('src', source));
+  const paths = readdirSync(template, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== 'README.md')
+    .map((entry) => relative(template, join(entry.parentPath, entry.name)));
   return new Map(
-    [AGENT_FILE, ...sources].map((path) => [
+    paths.map((path) => [
       path,
       readFileSync(join(template, path), 'utf8').replace(TEMPLATE_NAME, name),
     ]),
   );
 }
 
-/** All of them or none; a folder that is there already is left alone. */
-function write(folder: string, files: ReadonlyMap<string, string>): void {
+/** All of it or nothing; a folder that is there already is left alone. */
+function write(root: string, name: string, files: ReadonlyMap<string, string>): void {
+  const folder = join(root, 'apps', name);
   mkdirSync(folder);
   try {
     for (const [path, text] of files) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), text);
     }
+    register(join(root, 'nest-cli.json'), name);
   } catch (error) {
     rmSync(folder, { recursive: true });
     throw error;
   }
+}
+
+/** For `nest start NAME --watch`. By the text, so that the file stays formatted. */
+function register(file: string, name: string): void {
+  const text = readFileSync(file, 'utf8');
+  const { projects } = JSON.parse(text) as { projects: Readonly<Record<string, unknown>> };
+  if (Object.hasOwn(projects, name)) return;
+  const root = `apps/${name}`;
+  const project = {
+    type: 'application',
+    root,
+    entryFile: 'main',
+    sourceRoot: `${root}/src`,
+    compilerOptions: { tsConfigPath: `${root}/tsconfig.app.json` },
+  };
+  const lines = JSON.stringify({ [name]: project }, null, 2)
+    .split('\n')
+    .slice(1, -1);
+  const entry = lines
+    .map((line) => `  ${line}\n`)
+    .join('')
+    .trimEnd();
+  writeFileSync(
+    file,
+    text.replace(/"projects": \{\n/, (start) => `${start}${entry},\n`),
+  );
 }
 
 function nextSteps({ name, port, actions, actsFor }: AgentFile): string {
