@@ -58,13 +58,16 @@ export async function startIssuer(
   return { url: issuer.url, agents: { url: issuer.agentsUrl!, spiffeId }, close };
 }
 
-/** What each agent does for people, and the roles of those it acts for. */
+/** What agents do for people, and the roles of those they act for; of an action that several serve, of any of them. */
 function scopesOf(directory: AgentDirectory): Record<string, readonly string[]> {
+  const served = directory.edges().filter(({ delegated }) => delegated);
   return Object.fromEntries(
-    directory
-      .edges()
-      .filter(({ delegated }) => delegated)
-      .map(({ agent, action }) => [action, directory.get(agent).actsFor?.roles ?? []]),
+    served.map(({ action }) => [
+      action,
+      served
+        .filter((edge) => edge.action === action)
+        .flatMap(({ agent }) => directory.get(agent).actsFor?.roles ?? []),
+    ]),
   );
 }
 
