@@ -55,12 +55,14 @@ export class RequestNonceGuard implements CanActivate {
   #use(key: string, reply: FastifyReply): void {
     const now = Date.now();
     for (const [oldest, until] of this.#used) {
-      if (until > now && this.#used.size < MAX_NONCES) break;
+      if (until > now) break;
       this.#used.delete(oldest);
     }
     if (this.#used.has(key)) {
       throw new RequestError('ERR_NONCE_REUSED', 'This Request-Nonce was used before.');
     }
+    const [oldest] = this.#used.keys();
+    if (oldest !== undefined && this.#used.size >= MAX_NONCES) this.#used.delete(oldest);
     this.#used.set(key, now + MEMORY_MS);
     reply.raw.once('close', () => {
       if (reply.raw.statusCode !== 200) this.#used.delete(key);
