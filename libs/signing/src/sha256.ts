@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Digest } from '@mesh/provenance';
 
 /** `digestOf` of @mesh/provenance, at once: WebCrypto goes through the thread pool for each. */
 export function sha256(text: string): Digest {
-  return createHash('sha256').update(text).digest('base64url');
+  return hash('sha256', text, 'base64url');
 }
