@@ -28,7 +28,10 @@ import { Terminal } from './terminal.js';
 jest.setTimeout(60_000);
 
 const QUESTION = 'How does a workload get its SVID?';
+/** The project's own, in the order of closing; whoever makes another one in apps/ does not break these tests. */
 const AGENTS = ['gateway', 'researcher', 'writer', 'tts'];
+const own = (names: readonly unknown[]) =>
+  names.filter((name) => [...AGENTS, 'mesh', 'mesh.stopped'].includes(name as string));
 
 /** The order in which the log says that agents and mesh are closed. */
 const closings = (log: string) =>
@@ -74,7 +77,7 @@ describe('up', () => {
       expect(line).not.toHaveProperty('dropped');
     }
     const ready = lines.filter(({ event }) => event === 'agent.ready').map(({ agent }) => agent);
-    expect(ready.sort()).toEqual(AGENTS.toSorted());
+    expect(own(ready).sort()).toEqual(AGENTS.toSorted());
     expect(lines.at(-1)).toMatchObject({ event: 'mesh.ready', url: gatewayUrl });
   });
 
@@ -109,7 +112,9 @@ describe('up', () => {
     expect(code).toBe(0);
     const status = JSON.parse(stdout);
     expect(status).toMatchObject({ pid: mesh.pid, shape: 'all in one', gatewayUrl });
-    expect(status.agents).toHaveLength(4);
+    expect(status.agents.map(({ name }: { name: string }) => name)).toEqual(
+      expect.arrayContaining(AGENTS),
+    );
     for (const agent of status.agents) {
       expect(agent).toMatchObject({ status: 'up', details: { identity: { status: 'up' } } });
     }
@@ -176,7 +181,7 @@ describe('up', () => {
     mesh.child.kill('SIGINT');
     const { code, stdout } = await mesh.end('SIGINT');
     expect(code).toBe(0);
-    expect(closings(stdout)).toEqual([...AGENTS, 'mesh.stopped']);
+    expect(own(closings(stdout))).toEqual([...AGENTS, 'mesh.stopped']);
     expect(stdout).toMatch(/"event":"mesh\.stopping","signal":"SIGINT"/);
     expect(sandbox.keptPlain()).toEqual(keptBy());
   });
@@ -265,19 +270,18 @@ describe('up, each shape', () => {
     expect((await terminal.exited()).code).toBe(0);
     expect(terminal.screen).toMatch(/^\[\d\d:\d\d:\d\d\.\d+\].*INFO.*the mesh is ready/m);
     const order = [...terminal.screen.matchAll(/(\w+) is closed/g)].map(([, name]) => name);
-    expect(order).toEqual([...AGENTS, 'mesh']);
+    expect(own(order)).toEqual([...AGENTS, 'mesh']);
   });
 
   it('split is one process an agent, answers, and goes down as a whole when one ends', async () => {
     const mesh = await sandbox.up(['--split']);
     const agents = childrenOf(mesh.pid);
-    expect(agents).toHaveLength(4);
     const answer = JSON.parse((await sandbox.run(['ask', QUESTION, '--json'])).stdout);
     expect(answer.answered).toBe(true);
     expect(answer.agents).toHaveLength(3);
-    expect(new Set(linesOf(mesh.stdout).map(({ agent }) => agent))).toEqual(
-      new Set([undefined, ...AGENTS]),
-    );
+    const logging = new Set(linesOf(mesh.stdout).flatMap(({ agent }) => agent ?? []));
+    expect([...logging]).toEqual(expect.arrayContaining(AGENTS));
+    expect(agents).toHaveLength(logging.size);
     process.kill(agents[1]!, 'SIGKILL');
     const { code, stderr } = await mesh.exited;
     expect(code).toBe(1);
