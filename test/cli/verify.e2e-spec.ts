@@ -3,7 +3,15 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { mintCa, type MintedCa } from '@test/kit';
-import { serializeArchiveDocument, serializeTrustDocument } from '@mesh/provenance';
+import {
+  type CanonicalRequest,
+  contentDigest,
+  requestDigest,
+  serializeArchiveDocument,
+  serializeTrustDocument,
+  signStatement,
+  sourceDigest,
+} from '@mesh/provenance';
 import { Certificate, type SpiffeId } from '@mesh/spiffe';
 import {
   type AnswerBody,
@@ -13,6 +21,7 @@ import {
   IAT,
   RESEARCHER,
   signerOf,
+  statement,
   trustOf,
   WRITER,
 } from '../../libs/provenance/test/answers.js';
@@ -91,6 +100,28 @@ describe('verify', () => {
       ],
       sources: [{ id: 1, namedBy: [1, 2] }, { id: 2 }],
     });
+  });
+
+  it('says nothing in either form that steers a terminal', async () => {
+    const title = 'A\u009b2J\u202etitle';
+    const sources = body.sources.map((source) => ({ ...source, title }));
+    const [request] = body.requests as [CanonicalRequest];
+    const content = { answer: body.answer, answered: true, sources, requests: [request] };
+    const compact = await signStatement(
+      statement({
+        request: await requestDigest(request),
+        content: await contentDigest(content),
+        inputs: { statements: [], sources: await Promise.all(sources.map(sourceDigest)) },
+      }),
+      await signer(GATEWAY),
+    );
+    const input = JSON.stringify({ ...content, statements: [compact] });
+    const { code, stdout } = await sandbox.run(['verify', '-', '--json'], { input });
+    expect(code).toBe(0);
+    expect(stdout).not.toMatch(/[\u009b\u202e]/);
+    expect(JSON.parse(stdout)).toMatchObject({ sources: [{ title }, { title }] });
+    const words = await sandbox.run(['verify', '-'], { input });
+    expect(words).toMatchObject({ code: 0, stdout: expect.stringContaining('  [1] A2Jtitle\n') });
   });
 
   it.each([['2026-02-28'], ['2026-02-28T10:00:00+01:00'], ['1772270000']])(

@@ -1,10 +1,20 @@
 import { type AnswerNode, actorsOf, type VerifiedAnswer } from '@mesh/provenance';
 import { printable, printableLine } from '../../printable.js';
+import { citation } from '../citation.js';
 import { table } from '../table.js';
 import type { Trusted } from './trusted.js';
 
-/** The proof of an answer in words: everything in it comes from verified statements and signed content. */
-export function explanation(answer: VerifiedAnswer, trusted: Trusted, at: Date): string {
+/**
+ * The proof of an answer in words: everything in it comes from verified statements and signed content.
+ *
+ * @param columns Width of the terminal
+ */
+export function explanation(
+  answer: VerifiedAnswer,
+  trusted: Trusted,
+  at: Date,
+  columns: number,
+): string {
   const { nodes, trust } = answer;
   const [root] = nodes as [AnswerNode, ...AnswerNode[]];
   const { statement } = root;
@@ -22,7 +32,7 @@ export function explanation(answer: VerifiedAnswer, trusted: Trusted, at: Date):
       'Statements, each above those that it was made from',
       ...tree(answer),
       'Sources',
-      ...sources(answer),
+      ...sources(answer, columns),
       'Trusted for this',
       rows([
         ['Document', trusted.trustFile],
@@ -98,12 +108,11 @@ function facts({
   ];
 }
 
-function sources({ sources }: VerifiedAnswer): string[] {
+function sources({ sources }: VerifiedAnswer, columns: number): string[] {
   if (sources.length === 0) return ['  none', ''];
-  return sources.map(({ source: { id, title, url }, digest, namedBy }) =>
+  return sources.map(({ source, digest, namedBy }) =>
     [
-      `  [${id}] ${printableLine(title)}`,
-      `      ${printableLine(url)}`,
+      citation(source, columns),
       `      SHA-256 ${digest}, named by ${statements(namedBy)}`,
       '',
     ].join('\n'),

@@ -1,4 +1,5 @@
 import { AnswerVerifier, MAX_ANSWER_CHARACTERS } from '@mesh/provenance';
+import { columnsOf, printableJson } from '../../printable.js';
 import { StateFolder } from '../../state/state-folder.js';
 import { CommandError } from '../command.error.js';
 import { settings } from '../prepare.js';
@@ -29,16 +30,20 @@ export async function verify(file: string, flags: VerifyFlags): Promise<void> {
     });
     process.stdout.write(
       flags.json
-        ? `${JSON.stringify(report(answer, judges, at), null, 2)}\n`
-        : explanation(answer, judges, at),
+        ? json(report(answer, judges, at))
+        : explanation(answer, judges, at, columnsOf(process.stdout)),
     );
   } catch (error) {
     const name = file === '-' ? 'The answer on standard input' : file;
     const why = refusal(error, flags.at ? `${name}, judged at ${at.toISOString()},` : name);
     if (flags.json && why instanceof CommandError) {
       const { code, message } = why;
-      process.stdout.write(`${JSON.stringify({ verified: false, code, message }, null, 2)}\n`);
+      process.stdout.write(json({ verified: false, code, message }));
     }
     throw why;
   }
+}
+
+function json(value: object): string {
+  return `${printableJson(JSON.stringify(value, null, 2))}\n`;
 }
