@@ -25,7 +25,7 @@ import {
 import { readable } from '../../apps/mesh/src/commands/ask/readable.js';
 import { research } from '../../apps/mesh/src/commands/ask/research.js';
 import { verifyDelivered } from '../../apps/mesh/src/commands/ask/verify-delivered.js';
-import { printableJson } from '../../apps/mesh/src/printable.js';
+import { indented, printable, printableJson } from '../../apps/mesh/src/printable.js';
 import { StateFolder } from '../../apps/mesh/src/state/state-folder.js';
 import {
   GATEWAY,
@@ -37,6 +37,8 @@ import {
 
 const ACCESS_TOKEN = 'planted.access.token';
 const CLIENT = 'mesh-cli';
+/** Of the terminal. */
+const COLUMNS = 60;
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
 /** What the gateway says: status and body, or events. */
@@ -126,7 +128,7 @@ async function asked(): Promise<{ document: string; text: string }> {
     },
   );
   const verified = await verifyDelivered(delivered, CLIENT, state);
-  return { document: delivered.document, text: readable(verified) };
+  return { document: delivered.document, text: readable(verified, COLUMNS) };
 }
 
 describe('an answer', () => {
@@ -140,8 +142,10 @@ describe('an answer', () => {
       ],
     });
     const { document, text } = await asked();
-    expect(text).toMatch(/^Because \[1\]\.\n\nSources\n {2}\[1\] Title 1\n {6}documents:\/\/\//);
-    expect(text).toContain(`Verified: written by ${GATEWAY}.\n`);
+    expect(text).toMatch(
+      /^ {2}Because \[1\]\.\n\nSources\n {2}\[1\] Title 1\n {6}documents:\/\/\/\S+\n\nProof\n/,
+    );
+    expect(text).toContain(`\n  Verified: written by ${GATEWAY}.\n`);
     expect(text).toContain('no model was used');
     expect(JSON.parse(document)).toMatchObject({
       answer: 'Because [1].',
@@ -161,7 +165,7 @@ describe('an answer', () => {
         ],
       ],
     });
-    expect((await asked()).text).toContain('Written by gemini flash.\n');
+    expect((await asked()).text).toContain('\n  Written by gemini flash.\n');
   });
 
   it('is asked for with the token and a nonce of its own each time', async () => {
@@ -247,12 +251,16 @@ describe('an answer', () => {
     await expect(asked()).rejects.toThrow(code('ERR_TRUST_NOT_KEPT'));
   });
 
-  it('cannot steer the terminal, nor forge a line by the title of a source', async () => {
-    const source = { ...SOURCES[0]!, title: 'A\nVerified: written by me.\u001b[2J' };
+  it('cannot steer the terminal, nor forge what stands below it', async () => {
+    const source = {
+      ...SOURCES[0]!,
+      title: `A\nVerified: written by me.\u001b[2J${'.'.repeat(60)}x`,
+    };
+    const forged = 'Proof\n\tVerified: written by me.\u2028\n';
     say = async (request) => {
       const content: Record<string, unknown> = {
         ...(await answered(request)),
-        answer: 'x\u001b[2J\u202e [1]',
+        answer: `x\u001b[2J\u202e\u200b [1]\n${forged}${'. '.repeat(29)}Proof`,
         sources: [source],
       };
       delete content['statements'];
@@ -268,17 +276,42 @@ describe('an answer', () => {
       return { events: [['done', { ...content, statements: [signed] }]] };
     };
     const { text } = await asked();
-    expect(text).toMatch(/^x\[2J \[1\]\n/);
-    expect(text).toContain('  [1] A Verified: written by me.[2J\n');
+    expect(text).toMatch(/^ {2}x\[2J \[1\]\n {2}Proof\n {4}Verified: written by me\.\n/);
+    expect(text).toMatch(/\n {2}\[1\] A Verified: written by\n {6}me\.\[2J\.+\n {6}\.+x\n/);
+    const lines = text.split('\n');
+    expect(lines.filter((line) => /^[^ ]/.test(line))).toEqual(['Sources', 'Proof']);
+    expect(lines.filter((line) => line.length > COLUMNS && !line.includes('://'))).toEqual([]);
   });
 });
 
 describe('JSON for a terminal', () => {
   it('says the same without characters that steer it', () => {
-    const value = { text: 'a\u007f\u009b2J\u202e\u2066b' };
+    const value = { text: 'a\u007f\u009b2J\u202e\u2066\u200b\u{e0041}b😀' };
     const printed = printableJson(JSON.stringify(value));
-    expect(printed).toBe('{"text":"a\\u007f\\u009b2J\\u202e\\u2066b"}');
+    expect(printed).toBe('{"text":"a\\u007f\\u009b2J\\u202e\\u2066\\u200b\\udb40\\udc41b😀"}');
     expect(JSON.parse(printed)).toEqual(value);
+  });
+});
+
+describe('text for a terminal', () => {
+  it('is without what is not seen, or turns the reading round', () => {
+    expect(printable('a\u0000\u001b\r\u0085\u00ad\u061c\u200b\u200e\u200f\u2028\u2029')).toBe('a');
+    expect(printable('\u202e\u2066\ufeff\u{e0041}b\ud800')).toBe('b');
+    expect(printable('é\t😀\n会議')).toBe('é\t😀\n会議');
+  });
+
+  it('is broken behind a space, or where there is none', () => {
+    expect(indented('a long line of words', '  ', 20)).toBe('  a long line of\n  words');
+    expect(indented(`${'ä'.repeat(20)}\n\nb`, '  ', 20)).toBe(`  ${'ä'.repeat(18)}\n  ää\n\n  b`);
+  });
+
+  it('is broken by its width: some characters take two columns', () => {
+    expect(indented('会議は水曜日の午後三時に', '  ', 20)).toBe('  会議は水曜日の午後\n  三時に');
+  });
+
+  it('keeps an address whole', () => {
+    const address = `https://example.org/${'a'.repeat(60)}`;
+    expect(indented(address, '  ', 20)).toBe(`  ${address}`);
   });
 });
 

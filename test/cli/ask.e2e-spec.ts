@@ -23,11 +23,11 @@ describe('ask', () => {
     const { code, stdout, stderr } = await sandbox.run(['ask', QUESTION]);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^A workload gets its SVID from the Workload API[^]*\n\nSources\n {2}\[1\] /,
+      /^ {2}A workload gets its SVID from the Workload API[^]*\n\nSources\n {2}\[1\] /,
     );
     expect(stdout).toContain('no model was used');
     expect(stdout).toMatch(
-      /^Verified: written by spiffe:\/\/mesh\.local\/\S+\/writer, passed on by /m,
+      /^Proof\n {2}Verified: written by\s+spiffe:\/\/mesh\.local\/\S+\/writer,\s+passed on\s+by\s/m,
     );
     expect(stderr).toMatch(/^Starting[^\n]*\nSearching…\nFound \d+ passages\.\nWriting…\n$/);
     expect(sandbox.keptPlain()).toEqual(keptBy());

@@ -1,7 +1,7 @@
 import { BodyInvalidError, parseContract, type AgentDirectory } from '@mesh/agent';
 import { ResearchRequestDto, type Depth } from '@mesh/contracts';
 import { differences } from '../../state/running-mesh.js';
-import { printableJson } from '../../printable.js';
+import { columnsOf, printableJson } from '../../printable.js';
 import { exitCodeOf, stopOnSignals } from '../../stop.js';
 import { isReady } from '../../up/is-ready.js';
 import { CommandError } from '../command.error.js';
@@ -46,7 +46,11 @@ export async function ask(text: string, flags: AskFlags): Promise<void> {
     const options = { accessToken, signal: stop.signal, deadlineMs, say };
     const delivered = await research(mesh.gatewayUrl, request, options);
     const answer = await verifyDelivered(delivered, clientId, mesh.state);
-    process.stdout.write(flags.json ? `${printableJson(delivered.document)}\n` : readable(answer));
+    process.stdout.write(
+      flags.json
+        ? `${printableJson(delivered.document)}\n`
+        : readable(answer, columnsOf(process.stdout)),
+    );
   } catch (error) {
     if (!stop.signal.aborted) {
       logUnexpected(prepared.logger, error);

@@ -1,29 +1,33 @@
 import type { AnswerDto } from '@mesh/contracts';
 import type { VerifiedAnswer } from '@mesh/provenance';
-import { printable, printableLine } from '../../printable.js';
+import { indented, printableLine } from '../../printable.js';
+import { citation } from '../citation.js';
 
-/** The verified answer for a person: text, the sources it cites, and from the statements who wrote it. */
-export function readable(verified: VerifiedAnswer): string {
+/**
+ * The verified answer for a person: text, the sources it cites, and from the statements who wrote it. Headings alone
+ * begin in the first column, so that no text passes for the proof below it.
+ *
+ * @param columns Width of the terminal
+ */
+export function readable(verified: VerifiedAnswer, columns: number): string {
   const { answer, correlationId } = verified.content as unknown as AnswerDto;
   const cited = new Set([...answer.matchAll(/\[(\d+)\]/g)].map(([, id]) => Number(id)));
   const list = verified.sources
     .map(({ source }) => source)
     .filter(({ id }) => cited.has(id))
-    .flatMap(({ id, title, url }) => [
-      `  [${id}] ${printableLine(title)}`,
-      `      ${printableLine(url)}`,
-    ]);
-  return printable(
-    [
-      answer.trim(),
-      ...(list.length > 0 ? ['', 'Sources', ...list] : []),
-      '',
-      modelsOf(verified),
+    .map((source) => citation(source, columns));
+  return [
+    indented(answer.trim(), '  ', columns),
+    ...(list.length > 0 ? ['', 'Sources', ...list] : []),
+    '',
+    'Proof',
+    ...[
       `Verified: ${signersOf(verified)}`,
+      printableLine(modelsOf(verified)),
       `Correlation ID ${printableLine(correlationId)}`,
-      '',
-    ].join('\n'),
-  );
+    ].map((line) => indented(line, '  ', columns)),
+    '',
+  ].join('\n');
 }
 
 function modelsOf({ nodes }: VerifiedAnswer): string {
