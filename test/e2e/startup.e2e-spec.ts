@@ -12,7 +12,7 @@ import { AgentDirectory, AgentFile, loadConfig } from '@mesh/agent';
 import { defineAgent, startAgent, type AgentDefinition, type RunningAgent } from '@mesh/agent/nest';
 import { EmbeddedAuthority } from '@mesh/authority';
 import { authorizeAny, createMtlsPool, SpiffeId, TrustDomain, X509Source } from '@mesh/identity';
-import { Action } from '@mesh/identity/nest';
+import { Action, SignedIn } from '@mesh/identity/nest';
 import { createLogger } from '@mesh/observability';
 import { FileSecretSource } from '@mesh/secrets';
 
@@ -74,10 +74,22 @@ async function authority(svidTtlSeconds = 3600): Promise<EmbeddedAuthority> {
   return started;
 }
 
+const UNDELEGATED = '{ hello:say: { callers: [friend], delegated: false } }';
+const SERVICE =
+  '{ name: tts, identity: /tts, port: 4092, actions: { token:exchange: { callers: delegates, delegated: false } } }';
+
 function start(
   definition: AgentDefinition,
   env: Record<string, string>,
-  signal?: AbortSignal,
+  {
+    signal,
+    actions = UNDELEGATED,
+    others = [],
+  }: {
+    readonly signal?: AbortSignal;
+    readonly actions?: string;
+    readonly others?: readonly string[];
+  } = {},
 ): Promise<RunningAgent> {
   const config = loadConfig({
     cwd: folder,
@@ -87,14 +99,16 @@ function start(
 name: hello
 identity: /ns/agents/sa/hello
 port: 4090
-actions:
-  hello:say: { callers: [friend], delegated: false }
+actions: ${actions}
 limits: { bodyBytes: 1024, deadlineMs: 5000 }
 `);
-  const friend = AgentFile.parse('{ name: friend, identity: /ns/agents/sa/friend, port: 4091 }');
+  const friend = '{ name: friend, identity: /ns/agents/sa/friend, port: 4091 }';
   return startAgent(definition, {
     config,
-    directory: AgentDirectory.of([file, friend], TD),
+    directory: AgentDirectory.of(
+      [file, ...[friend, ...others].map((text) => AgentFile.parse(text))],
+      TD,
+    ),
     logger: createLogger({
       format: 'json',
       destination: new Writable({
@@ -173,7 +187,7 @@ describe('an agent without a Workload API', () => {
     const starting = start(
       hello,
       { MESH_MANAGEMENT_PORT_HELLO: String(managementPort) },
-      stop.signal,
+      { signal: stop.signal },
     );
     await eventually(
       () => health(managementPort, '/live').catch(() => undefined),
@@ -245,5 +259,88 @@ describe('an agent that cannot listen', () => {
         message: expect.stringMatching(/loopback alone/),
       });
     }
+  });
+});
+
+describe('an agent whose code and agent.yaml do not agree on what is delegated', () => {
+  const PORTS = { MESH_PORT_HELLO: '0', MESH_MANAGEMENT_PORT_HELLO: '0' };
+  const DELEGATED = '{ hello:say: { callers: [friend] } }';
+
+  function serving(decorator: MethodDecorator, listener: 'peers' | 'people' = 'peers') {
+    @Controller()
+    class Routes {
+      @Post('hello')
+      @decorator
+      hello(): object {
+        return {};
+      }
+    }
+    @Module({ controllers: [Routes] })
+    class RoutesModule {}
+    return defineAgent({ name: 'hello', listener, module: () => RoutesModule });
+  }
+
+  beforeEach(async () => {
+    await authority();
+  });
+
+  it.each<[string, MethodDecorator, string]>([
+    ['for persons', Action('hello:say'), DELEGATED],
+    ['on its own business', Action('hello:say', { delegated: false }), UNDELEGATED],
+    ['of which its file knows nothing', Action('hello:wave'), UNDELEGATED],
+  ])('starts where they do: an action %s', async (_what, decorator, actions) => {
+    toClose.push(await start(serving(decorator), PORTS, { actions, others: [SERVICE] }));
+  });
+
+  it.each<[string, MethodDecorator, string, string]>([
+    [
+      'the file alone says no',
+      Action('hello:say'),
+      UNDELEGATED,
+      'is delegated: false, and the route that serves it is not',
+    ],
+    [
+      'the code alone says no',
+      Action('hello:say', { delegated: false }),
+      DELEGATED,
+      'is served by a route with delegated: false, and wants it too',
+    ],
+    [
+      'the file says it of one of several',
+      Action(['hello:wave', 'hello:say'], { pick: () => 'hello:wave' }),
+      UNDELEGATED,
+      'is delegated: false, and the route that serves it is not',
+    ],
+  ])('does not start where %s', async (_what, decorator, actions, words) => {
+    await expect(
+      start(serving(decorator), PORTS, { actions, others: [SERVICE] }),
+    ).rejects.toMatchObject({
+      code: 'ERR_AGENT_FILE_INVALID',
+      member: 'actions.hello:say',
+      message: expect.stringContaining(words),
+    });
+  });
+
+  it.each([
+    ['agents', serving(Action('hello:say')), DELEGATED],
+    ['people', serving(SignedIn('hello:say'), 'people'), '{}'],
+  ])('does not start without a token service: for %s', async (_who, definition, actions) => {
+    const env = { ...PORTS, MESH_ISSUER_URL: 'http://127.0.0.1:1' };
+    await expect(start(definition, env, { actions })).rejects.toMatchObject({
+      code: 'ERR_AGENT_FILE_INVALID',
+      member: 'name',
+      message: expect.stringContaining('no agent.yaml declares a token service'),
+    });
+    toClose.push(await start(definition, env, { actions, others: [SERVICE] }));
+  });
+
+  it('does not start for people without an issuer, and says which setting is missing', async () => {
+    const definition = serving(SignedIn('hello:say'), 'people');
+    await expect(
+      start(definition, PORTS, { actions: '{}', others: [SERVICE] }),
+    ).rejects.toMatchObject({
+      code: 'ERR_CONFIG_INVALID',
+      message: expect.stringMatching(/^MESH_ISSUER_URL is not set\. hello needs/),
+    });
   });
 });
