@@ -10,7 +10,7 @@ export interface Attack {
   readonly name: string;
   /** The exact code that refuses it. */
   readonly expected: string;
-  /** For what takes long: called when the run begins, so that it goes on beside the other rows. */
+  /** For what takes long: called after the first row, so that it goes on beside the others. */
   begin?(mesh: AttackedMesh): void;
   run(mesh: AttackedMesh): Promise<string>;
   /** The same with only the defect removed: it must succeed, or the attack was stopped by something that is broken. */
@@ -44,8 +44,26 @@ export interface Verdict {
   readonly outcome: 'blocked' | 'succeeded' | 'unclear';
 }
 
-/** Runs a row: the attack, then its control. */
-export async function judge(attack: Attack, mesh: AttackedMesh): Promise<Verdict> {
+/** Rows that are run one after the other on one mesh. */
+export class Campaign {
+  #begun = false;
+
+  constructor(
+    private readonly mesh: AttackedMesh,
+    private readonly attacks: readonly Attack[],
+  ) {}
+
+  /** Runs a row: the attack, then its control. */
+  async judge(attack: Attack): Promise<Verdict> {
+    const verdict = await judge(attack, this.mesh);
+    // The first one meets a mesh that has not been used: see the order in rows/index.ts.
+    if (!this.#begun) for (const other of this.attacks) other.begin?.(this.mesh);
+    this.#begun = true;
+    return verdict;
+  }
+}
+
+async function judge(attack: Attack, mesh: AttackedMesh): Promise<Verdict> {
   const got = await told(() => attack.run(mesh));
   const control = await told(() => attack.control(mesh));
   const refused = got === attack.expected && control === SUCCEEDED;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { judge } from './attack.js';
+import { Campaign } from './attack.js';
 import { AttackedMesh } from './mesh/attacked-mesh.js';
 import { ATTACKS } from './rows/index.js';
 
@@ -7,10 +7,11 @@ import { ATTACKS } from './rows/index.js';
 const ROW_MS = 130_000;
 
 let mesh: AttackedMesh;
+let campaign: Campaign;
 
 beforeAll(async () => {
   mesh = await AttackedMesh.start();
-  for (const attack of ATTACKS) attack.begin?.(mesh);
+  campaign = new Campaign(mesh, ATTACKS);
 });
 afterAll(() => mesh.close());
 
@@ -19,7 +20,7 @@ describe.each([...new Set(ATTACKS.map(({ number }) => number))])('attack %i', (w
   it.each(ATTACKS.filter(({ number }) => number === wanted).map((row) => [row.name, row] as const))(
     '%s',
     async (_name, attack) => {
-      const { got, control, outcome } = await judge(attack, mesh);
+      const { got, control, outcome } = await campaign.judge(attack);
       expect({ got, control, outcome }).toEqual({
         got: attack.expected,
         control: 'succeeded',

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { judge, type Verdict } from './attack.js';
+import { Campaign, type Verdict } from './attack.js';
 import { AttackedMesh } from './mesh/attacked-mesh.js';
 import { row, summary, tableHead } from './report.js';
 import { ATTACKS } from './rows/index.js';
@@ -9,12 +9,12 @@ const chosen = ATTACKS.filter(({ number }) => only.length === 0 || only.includes
 
 process.stderr.write('Starting the mesh…\n');
 const mesh = await AttackedMesh.start();
+const campaign = new Campaign(mesh, chosen);
 const verdicts: Verdict[] = [];
 try {
-  for (const attack of chosen) attack.begin?.(mesh);
   process.stdout.write(`${tableHead()}\n`);
   for (const attack of chosen) {
-    const verdict = await judge(attack, mesh);
+    const verdict = await campaign.judge(attack);
     verdicts.push(verdict);
     process.stdout.write(`${row(verdict)}\n`);
   }

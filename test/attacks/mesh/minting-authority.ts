@@ -11,16 +11,7 @@ import {
   svidEntry,
   svidResponse,
 } from '@test/kit';
-
-/**
- * Signs whatever it is told to with a CA that the attacked mesh trusts: the one thing the attacks need of an authority.
- * Here it is the authority itself; with SPIRE it is whoever holds the key of its upstream authority.
- */
-export interface SvidMinter {
-  readonly trustDomain: string;
-  /** A right SVID but for what the options say. */
-  mint(options: IssueOptions): Promise<Minted>;
-}
+import type { Minting, RemovableCa, SvidMinter } from './svid-minter.js';
 
 interface Workload {
   readonly api: FakeWorkloadApi;
@@ -44,9 +35,8 @@ export class MintingAuthority implements SvidMinter {
 
   private constructor(
     readonly trustDomain: string,
-    readonly ca: MintedCa,
-    /** A CA of another trust domain, whose bundle the agents have too. */
-    readonly federated: MintedCa,
+    private readonly ca: MintedCa,
+    private readonly federatedCa: MintedCa,
   ) {
     this.#cas = [ca];
   }
@@ -78,17 +68,25 @@ export class MintingAuthority implements SvidMinter {
     return this.ca.issue(options);
   }
 
-  /** Another CA of the trust domain, in the bundle until `removeCa`. */
-  async addCa(): Promise<MintedCa> {
+  get authorities(): readonly Uint8Array[] {
+    return this.#cas.map(({ certificateDer }) => certificateDer);
+  }
+
+  get federated(): Minting {
+    return { mint: (options) => this.federatedCa.issue(options) };
+  }
+
+  async addCa(): Promise<RemovableCa> {
     const ca = await mintCa({ trustDomain: this.trustDomain, name: 'second' });
     this.#cas.push(ca);
     this.#push();
-    return ca;
-  }
-
-  removeCa(ca: MintedCa): void {
-    this.#cas = this.#cas.filter((one) => one !== ca);
-    this.#push();
+    return {
+      mint: (options) => ca.issue(options),
+      remove: () => {
+        this.#cas = this.#cas.filter((one) => one !== ca);
+        this.#push();
+      },
+    };
   }
 
   /** As SPIFFE_ENDPOINT_SOCKET holds it. */
@@ -131,9 +129,9 @@ export class MintingAuthority implements SvidMinter {
   }
 
   #messages({ svid, id }: Workload): Messages {
-    const bundle = concatenated(...this.#cas.map(({ certificateDer }) => certificateDer));
+    const bundle = concatenated(...this.authorities);
     const federatedBundles = {
-      [`spiffe://${this.federated.trustDomain}`]: this.federated.certificateDer,
+      [`spiffe://${this.federatedCa.trustDomain}`]: this.federatedCa.certificateDer,
     };
     return {
       svids: svidResponse({ svids: [svidEntry(svid, bundle, id)], federatedBundles }),

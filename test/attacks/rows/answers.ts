@@ -172,7 +172,7 @@ export const federatedAnswers: readonly Attack[] = variants<SigningDefect>(
     [
       "answer whose chain is a federated domain's, with our writer's ID",
       'ERR_ANSWER_CHAIN',
-      { signer: (mesh) => mesh.authority.federated.issue({ uri: idOf('writer') }) },
+      { signer: (mesh) => mesh.authority.federated.mint({ uri: idOf('writer') }) },
     ],
   ],
 );

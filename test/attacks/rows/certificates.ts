@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type IssueOptions, mintCa, type Minted } from '@test/kit';
+import { X509Certificate as PeculiarCertificate } from '@peculiar/x509';
+import { type IssueOptions, mintCa, type Minted, MintedCa } from '@test/kit';
 import { type Act, type Attack, SUCCEEDED, variants } from '../attack.js';
 import { type AttackedMesh, idOf } from '../mesh/attacked-mesh.js';
 import {
@@ -125,8 +126,7 @@ export const servers: readonly Attack[] = [
     [
       'a workload of a federated domain with the writer’s path poses as writer',
       'ERR_PEER_NOT_AUTHORIZED',
-      (mesh) =>
-        mesh.authority.federated.issue({ uri: 'spiffe://partner.test/ns/agents/sa/writer' }),
+      (mesh) => mesh.authority.federated.mint({ uri: 'spiffe://partner.test/ns/agents/sa/writer' }),
     ],
   ]),
 ];
@@ -137,20 +137,20 @@ export const federatedCa: readonly Attack[] = [
     [
       "client with our researcher's ID, signed by a federated domain's CA",
       'ERR_CHAIN_UNTRUSTED',
-      (mesh) => mesh.authority.federated.issue({ uri: idOf('researcher') }),
+      (mesh) => mesh.authority.federated.mint({ uri: idOf('researcher') }),
     ],
     [
       "workload of a federated domain with our researcher's path",
       'ERR_CALLER_DENIED',
       (mesh) =>
-        mesh.authority.federated.issue({ uri: 'spiffe://partner.test/ns/agents/sa/researcher' }),
+        mesh.authority.federated.mint({ uri: 'spiffe://partner.test/ns/agents/sa/researcher' }),
     ],
   ]),
   ...variants<MintedBy>(14, poseAsWriter, [
     [
       "server with our writer's ID, signed by a federated domain's CA",
       'ERR_CHAIN_UNTRUSTED',
-      (mesh) => mesh.authority.federated.issue({ uri: idOf('writer') }),
+      (mesh) => mesh.authority.federated.mint({ uri: idOf('writer') }),
     ],
   ]),
 ];
@@ -256,12 +256,11 @@ export const clientCertificates: readonly Attack[] = [
       'leaf issued by another workload’s SVID',
       'ERR_PEER_UNTRUSTED UNSPECIFIED',
       async (mesh) => {
-        const workload = await mesh.authority.ca.intermediate({
-          uri: idOf('archivist'),
-          isCa: false,
-          keyUsage: ['digitalSignature'],
+        const { keys, certificateDer } = await mesh.mint({ uri: idOf('archivist') });
+        const certificate = new PeculiarCertificate(new Uint8Array(certificateDer));
+        return new MintedCa('mesh.test', keys, certificate, [certificateDer]).issue({
+          uri: researcher,
         });
-        return workload.issue({ uri: researcher });
       },
     ],
     [
@@ -336,14 +335,14 @@ export const removedCa: readonly Attack[] = variants<true>(
   async (mesh, defect) => {
     const ca = await mesh.authority.addCa();
     try {
-      const as = await ca.issue({ uri: idOf('researcher') });
+      const as = await ca.mint({ uri: idOf('researcher') });
       const token = await researcherToken(mesh);
       // Until the bundle with the new CA has reached the writer.
       while (!(await isLetIn(mesh, as, token))) await delay(50);
       const socket = await open(mesh.urls.writer, as);
       if (defect) {
         const closed = once(socket, 'close').then(() => 'closed' as const);
-        mesh.authority.removeCa(ca);
+        ca.remove();
         if ((await Promise.race([closed, delay(CUT_MS)])) !== 'closed')
           return 'the connection lives on';
         return await requestOutcome(mesh.log('writer'), as, () => callWriter(mesh, { as, token }));
@@ -351,7 +350,7 @@ export const removedCa: readonly Attack[] = variants<true>(
       const answer = await talk(socket, draftRequest(token));
       return answer.startsWith('HTTP/1.1 200 ') ? SUCCEEDED : answer.slice(0, 100);
     } finally {
-      mesh.authority.removeCa(ca);
+      ca.remove();
     }
   },
   [
@@ -368,12 +367,15 @@ async function isLetIn(mesh: AttackedMesh, as: Minted, token: string): Promise<b
   return answer?.status === 200;
 }
 
+/** Life of an SVID whose end a row waits for, in milliseconds. */
+const LIFE_MS = 4_000;
+
 /** 23: a session from before the SVID's expiry, resumed after it. */
 export const resumedSessions: readonly Attack[] = [
   ...variants<true>(
     23,
     async (mesh, defect) => {
-      const life = defect ? 2_000 : HOUR;
+      const life = defect ? LIFE_MS : HOUR;
       const as = await mesh.mint({
         uri: idOf('researcher'),
         notAfter: new Date(Date.now() + life),
@@ -399,7 +401,7 @@ export const resumedSessions: readonly Attack[] = [
   ...variants<true>(
     23,
     async (mesh, defect) => {
-      const notAfter = new Date(Date.now() + 2_000);
+      const notAfter = new Date(Date.now() + LIFE_MS);
       const as = await mesh.mint({ uri: idOf('researcher'), ...(defect ? { notAfter } : {}) });
       const token = await researcherToken(mesh);
       const socket = await open(mesh.urls.writer, as);
@@ -408,7 +410,7 @@ export const resumedSessions: readonly Attack[] = [
         const answer = await talk(socket, draftRequest(token));
         return answer.startsWith('HTTP/1.1 200 ') ? SUCCEEDED : answer.slice(0, 100);
       }
-      const end = await Promise.race([closed.then(() => 'closed'), delay(CUT_MS + 2_000)]);
+      const end = await Promise.race([closed.then(() => 'closed'), delay(CUT_MS + LIFE_MS)]);
       return end === 'closed' && Date.now() <= notAfterOf(as) + CUT_MS ? 'closed' : SUCCEEDED;
     },
     [["connection kept open beyond the SVID's expiry", 'closed', true]],

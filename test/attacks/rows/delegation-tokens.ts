@@ -80,7 +80,7 @@ const twoTokens: Act<true> = async (mesh, defect) => {
 };
 
 /** How long a token lives that is shown before and after, in seconds. */
-const SHORT_LIFE = 2;
+const SHORT_LIFE = 3;
 
 /** Verdicts on signatures are remembered: a token that was good must not stay so. */
 const outlived: Act<true> = async (mesh, defect) => {
@@ -100,7 +100,7 @@ const outlived: Act<true> = async (mesh, defect) => {
 const distrusted: Act<true> = async (mesh, defect) => {
   const ca = await mesh.authority.addCa();
   try {
-    const signer = await ca.issue({ uri: idOf('tts') });
+    const signer = await ca.mint({ uri: idOf('tts') });
     const token = forge(await researcherToken(mesh), mesh.svidOf('tts'), { signer });
     const call = async () =>
       outcomeOf(await callWriter(mesh, { as: mesh.svidOf('researcher'), token }));
@@ -108,10 +108,10 @@ const distrusted: Act<true> = async (mesh, defect) => {
     const first = await settled(call, 'ERR_TOKEN_CHAIN');
     if (first !== SUCCEEDED) return `first: ${first}`;
     if (!defect) return await call();
-    mesh.authority.removeCa(ca);
+    ca.remove();
     return await settled(call, SUCCEEDED);
   } finally {
-    mesh.authority.removeCa(ca);
+    ca.remove();
   }
 };
 
@@ -266,13 +266,22 @@ export const signedChains: readonly Attack[] = variants<DefectOf>(24, relabelled
   ],
 ]);
 
+/** The same of the writer, whose call it would be the second time. */
+export const throughItself: readonly Attack[] = variants<DefectOf>(24, sendToWriter, [
+  [
+    'Txn-Token of a request that came through the receiver before',
+    'ERR_TOKEN_ACTOR_LOOP',
+    claims({ act: { sub: idOf('researcher'), act: { sub: idOf('writer') } } }),
+  ],
+]);
+
 /** 14, of a token: signed by the CA of a federated trust domain, in the name of our token service. */
 export const federatedToken: readonly Attack[] = variants<DefectOf>(14, sendToWriter, [
   [
     "Txn-Token whose chain is a federated domain's, with our token service's ID",
     'ERR_TOKEN_CHAIN',
     async (mesh) => {
-      const signer = await mesh.authority.federated.issue({ uri: idOf('tts') });
+      const signer = await mesh.authority.federated.mint({ uri: idOf('tts') });
       return { signer, header: { x5c: x5cOf(signer) } };
     },
   ],

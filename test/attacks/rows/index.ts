@@ -27,9 +27,10 @@ import {
   keysFromElsewhere,
   removedSigner,
   signedChains,
+  throughItself,
 } from './delegation-tokens.js';
 import { chains, persons, replayedExchange, scopes, stolenTokens } from './exchange.js';
-import { fakeIssuer, issuerKeys } from './issuer.js';
+import { brokenTokenService, fakeIssuer, issuerKeys } from './issuer.js';
 import {
   bearers,
   foreignIssuers,
@@ -45,6 +46,7 @@ const all: readonly Attack[] = [
   ...delegationTokens,
   ...servers,
   ...fakeServices,
+  ...brokenTokenService,
   ...federatedCa,
   ...names,
   ...clientCertificates,
@@ -76,6 +78,7 @@ const all: readonly Attack[] = [
   ...federatedAnswers,
   ...headers,
   ...signedChains,
+  ...throughItself,
   ...chains,
   ...replayedExchange,
   ...bearers,

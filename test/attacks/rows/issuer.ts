@@ -1,11 +1,12 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Act, type Attack, SUCCEEDED, variants } from '../attack.js';
-import type { AttackedMesh } from '../mesh/attacked-mesh.js';
-import { ask, exchange, ofPerson } from '../tools/calls.js';
+import { type AttackedMesh, idOf } from '../mesh/attacked-mesh.js';
+import { ask, callResearcher, exchange, gatewayToken, ofPerson } from '../tools/calls.js';
 import { Impostor, passOn } from '../tools/impostor.js';
-import { es256, read, write } from '../tools/jws.js';
+import { es256, type Members, read, write } from '../tools/jws.js';
 import { outcomeOf, refusedHandshake } from '../tools/outcome.js';
+import { forge, type TokenDefect } from '../tools/txn-token.js';
 
 /** How long agents may take to fetch the issuer's keys again, in milliseconds: 30 s lie between two fetches. */
 const FETCH_MS = 40_000;
@@ -58,6 +59,91 @@ const addsKey: Act<string> = async (mesh, thief = 'issuer') => {
 export const fakeIssuer: readonly Attack[] = variants<string>(4, addsKey, [
   ['fake issuer at the address where agents read its keys', 'ERR_PEER_NOT_AUTHORIZED', 'archivist'],
 ]);
+
+/** A token service with the right SVID that answers with another token than it was asked for. */
+const answersOtherwise =
+  (asker: 'gateway' | 'researcher'): Act<TokenDefect> =>
+  async (mesh, defect) => {
+    const tts = mesh.svidOf('tts');
+    const impostor = await Impostor.start(tts, async (request) => {
+      const { status, body } = await passOn(mesh.urls.tts, mesh.svidOf(request.peer), request);
+      if (status !== 200 || request.peer !== asker) return { status, body };
+      const answer = JSON.parse(body) as { access_token: string };
+      return {
+        status,
+        body: JSON.stringify({ ...answer, access_token: forge(answer.access_token, tts, defect) }),
+      };
+    });
+    try {
+      return await mesh.network.tts.reroute(impostor.url, async () =>
+        asker === 'gateway'
+          ? outcomeOf(await ask(mesh))
+          : outcomeOf(
+              await callResearcher(mesh, {
+                as: mesh.svidOf('gateway'),
+                token: await gatewayToken(mesh),
+              }),
+            ),
+      );
+    } finally {
+      await impostor.close();
+    }
+  };
+const claims = (change: Members): TokenDefect => ({ claims: (right) => ({ ...right, ...change }) });
+const INVALID = 'ERR_TOKEN_ANSWER_INVALID';
+
+/** 4, of a token service: what it answers is held to what was asked. */
+export const brokenTokenService: readonly Attack[] = [
+  ...variants<TokenDefect>(4, answersOtherwise('gateway'), [
+    [
+      'token service answers with the token of another person',
+      INVALID,
+      claims({ sub: 'https://login.example#admin' }),
+    ],
+    [
+      'token service answers with a token for another question',
+      INVALID,
+      claims({ tctx: { depth: 'deep' } }),
+    ],
+    [
+      'token service answers with a wider scope',
+      INVALID,
+      claims({ scope: 'research:fast research:deep draft:write audit:read' }),
+    ],
+    [
+      'token service answers with the token of another workload',
+      INVALID,
+      claims({ req_wl: idOf('researcher'), act: { sub: idOf('researcher') } }),
+    ],
+    [
+      'token service answers with an expired token',
+      INVALID,
+      claims({ exp: Math.floor(Date.now() / 1000) - 1 }),
+    ],
+  ]),
+  ...variants<TokenDefect>(4, answersOtherwise('researcher'), [
+    [
+      'token service replaces by a token of another transaction',
+      INVALID,
+      claims({ txn: 'another-transaction' }),
+    ],
+    [
+      'token service replaces by a token of another person',
+      INVALID,
+      claims({ sub: 'https://login.example#admin' }),
+    ],
+    [
+      'token service replaces by a token without the actors before',
+      INVALID,
+      claims({ act: { sub: idOf('researcher') } }),
+    ],
+    [
+      'token service replaces by a token that lives longer',
+      INVALID,
+      { claims: (right) => ({ ...right, exp: (right['exp'] as number) + 60 }) },
+    ],
+  ]),
+];
 
 /** What gateway and token service say to an access token: one code if they agree. */
 async function takenBy(mesh: AttackedMesh, token: string): Promise<string> {

@@ -362,16 +362,41 @@ export const files: readonly Attack[] = variants<string>(
 /** How long between two bytes of a slow header, in milliseconds. */
 const SLOW_MS = 1_000;
 
-/** Sends a header a byte a second, until it is cut off. Begun with the run: the limit is half a minute. */
-function slowly(name: string, reach: (mesh: AttackedMesh) => Promise<Socket>): Attack {
+type Listener = 'gateway' | 'writer';
+
+const LISTENERS: Readonly<
+  Record<Listener, { reach: (mesh: AttackedMesh) => Promise<Socket>; exchange: Exchange }>
+> = {
+  gateway: {
+    reach: async (mesh) => {
+      const { hostname, port } = new URL(mesh.urls.gateway);
+      return connect(Number(port), hostname);
+    },
+    exchange: toGateway,
+  },
+  writer: {
+    reach: (mesh) => open(mesh.urls.writer, mesh.svidOf('researcher')),
+    exchange: toWriter,
+  },
+};
+
+/** A request that a byte a second is added to, until it is cut off. Begun with the run: the limit is half a minute. */
+function slowly(
+  listener: Listener,
+  what: string,
+  beginning: (mesh: AttackedMesh) => string | Promise<string>,
+): Attack {
+  const name = `to the ${listener}: ${what} that never ends`;
+  const { reach, exchange } = LISTENERS[listener];
   const answers = new WeakMap<AttackedMesh, Promise<string>>();
   const drip = async (mesh: AttackedMesh): Promise<string> => {
+    const start = await beginning(mesh);
     const socket = await reach(mesh);
     const { promise, resolve } = Promise.withResolvers<string>();
     let text = '';
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     socket.on('error', () => undefined);
-    socket.write('POST /v1/drafts HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ');
+    socket.write(start);
     const timer = setInterval(() => socket.write('x'), SLOW_MS);
     socket.once('close', () => {
       clearInterval(timer);
@@ -380,18 +405,23 @@ function slowly(name: string, reach: (mesh: AttackedMesh) => Promise<Socket>): A
     });
     return promise;
   };
-  const begin = (mesh: AttackedMesh) => void answers.set(mesh, drip(mesh));
   return {
     number: 22,
     name,
     expected: 'ERR_REQUEST_TIMEOUT',
-    begin,
+    begin: (mesh) => void answers.set(mesh, drip(mesh)),
     run: (mesh) => answers.get(mesh) ?? drip(mesh),
-    control: name.includes('gateway')
-      ? (mesh) => toGateway(mesh, right)
-      : (mesh) => toWriter(mesh, right),
+    control: (mesh) => exchange(mesh, right),
   };
 }
+
+const slowHeader = () => 'POST /v1/drafts HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ';
+const slowBody = (path: string, headers: readonly string[]) =>
+  written(
+    `POST ${path} HTTP/1.1`,
+    ['Host: 127.0.0.1', 'Content-Type: application/json', ...headers, 'Content-Length: 1000'],
+    '{',
+  );
 
 /** On the port of peers Node itself answers it, without a word. */
 const withoutHost: Writing = ({ start, headers, body }) =>
@@ -410,11 +440,10 @@ export const smuggled: readonly Attack[] = [
     wired(toWriter),
     smuggling.map(([name, code, make]) => [`to the writer: ${name}`, code, make] as const),
   ),
-  slowly('to the gateway: a header that never ends', async (mesh) => {
-    const { hostname, port } = new URL(mesh.urls.gateway);
-    return connect(Number(port), hostname);
-  }),
-  slowly('to the writer: a header that never ends', (mesh) =>
-    open(mesh.urls.writer, mesh.svidOf('researcher')),
+  slowly('gateway', 'a header', slowHeader),
+  slowly('gateway', 'a body', async (mesh) =>
+    slowBody('/v1/research', [`Authorization: Bearer ${await mesh.signIn()}`]),
   ),
+  slowly('writer', 'a header', slowHeader),
+  slowly('writer', 'a body', () => slowBody('/v1/drafts', [])),
 ];

@@ -19,7 +19,7 @@ export interface Asking {
   readonly token?: string | null;
   readonly question?: string;
   readonly depth?: 'fast' | 'deep';
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Behind the path. */
   readonly query?: string;
 }

@@ -14,7 +14,10 @@ function trustOf(mesh: AttackedMesh): TrustDocument {
   const trustDomain = TrustDomain.parse(TRUST_DOMAIN);
   const directory = AgentDirectory.load(join(mesh.folder, 'agents'), trustDomain);
   return {
-    bundle: { trustDomain, x509Authorities: [Certificate.parse(mesh.authority.ca.certificateDer)] },
+    bundle: {
+      trustDomain,
+      x509Authorities: mesh.authority.authorities.map((der) => Certificate.parse(der)),
+    },
     root: SpiffeId.parse(idOf('gateway')),
     edges: directory
       .edges()
