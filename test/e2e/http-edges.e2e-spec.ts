@@ -223,10 +223,15 @@ describe('routes', () => {
   it('GET / leads to where a question can be asked', async () => {
     const response = await one(`GET / HTTP/1.1\r\n${HOST}${CLOSE}\r\n`);
     expect(response).toMatchObject({ status: 302 });
-    expect(response.headers['location']).toBe('/docs');
+    expect(response.headers['location']).toBe('/docs/');
   });
 
-  it.each(['/docs', '/openapi.json', '/errors'])('HEAD %s is GET without a body', async (path) => {
+  it.each(['GET', 'HEAD'])('%s /docs goes on to where sign-in comes back', async (method) => {
+    const response = await one(`${method} /docs HTTP/1.1\r\n${HOST}${CLOSE}\r\n`);
+    expect(response).toMatchObject({ status: 302, headers: { location: '/docs/' } });
+  });
+
+  it.each(['/docs/', '/openapi.json', '/errors'])('HEAD %s is GET without a body', async (path) => {
     const head = await exchange(gateway, `HEAD ${path} HTTP/1.1\r\n${HOST}${CLOSE}\r\n`);
     expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(head).toMatch(/\r\n\r\n$/);

@@ -162,13 +162,39 @@ describe('a route for people', () => {
     expect(seen).toBeUndefined();
   });
 
+  it('is not served with two of them, of which others may go by the second', async () => {
+    for (const tokens of [
+      [bearer, 'x'],
+      [bearer, bearer],
+    ]) {
+      const authorization = tokens.map((token) => `Bearer ${token}`);
+      expect(await ask({ authorization })).toMatchObject({
+        status: 401,
+        code: 'ERR_ACCESS_TOKEN_MALFORMED',
+        challenge: INVALID,
+      });
+    }
+    expect(seen).toBeUndefined();
+  });
+
+  // RFC 6750 3: who sent no bearer token is told of no error.
   it.each<[string, (token: string) => string]>([
     ['of another scheme', () => 'Basic YTpi'],
-    ['without a token', () => 'Bearer'],
     ['without its scheme', (token) => token],
+    ['of nothing', () => ''],
+  ])('is not served by an Authorization %s, as by none', async (_what, change) => {
+    expect(await ask({ authorization: change(bearer) })).toMatchObject({
+      status: 401,
+      code: 'ERR_ACCESS_TOKEN_MISSING',
+      challenge: UNKNOWN,
+    });
+    expect(seen).toBeUndefined();
+  });
+
+  it.each<[string, (token: string) => string]>([
+    ['without a token', () => 'Bearer'],
     ['with two tokens', (token) => `Bearer ${token}, Bearer ${token}`],
     ['with parameters', (token) => `Bearer token="${token}"`],
-    ['of nothing', () => ''],
     ['that is no JWT', () => 'Bearer hello'],
     ['with a token too large', (token) => `Bearer ${token}${'A'.repeat(14_000)}`],
   ])('is not served by an Authorization %s', async (_what, change) => {

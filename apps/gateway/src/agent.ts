@@ -7,13 +7,15 @@ export const agent = defineAgent({
   name: 'gateway',
   listener: 'people',
   module: () => GatewayModule,
+  publicPaths: ['/docs', '/docs-yaml', '/openapi.json'],
   configure: (app, context) => {
     // The page finds where sign-in comes back to from its own path, and needs the slash for it.
     app
       .getHttpAdapter()
       .getInstance()
       .addHook('onRequest', async (request, reply) => {
-        if (request.url === '/docs') return reply.redirect('/docs/');
+        if (request.url === '/docs' && ['GET', 'HEAD'].includes(request.method))
+          return reply.redirect('/docs/');
       });
     const document = new DocumentBuilder()
       .setTitle('Zero Trust AI Agent Mesh')

@@ -8,6 +8,4 @@ export const HEADERS = {
   deadline: 'deadline-ms',
   /** 128 random bits as base64url, made anew by the caller for each logical call; the same in its retries. */
   requestNonce: 'request-nonce',
-  /** On whose behalf: the transaction token. */
-  txnToken: 'txn-token',
 } as const;

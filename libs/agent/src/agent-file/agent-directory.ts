@@ -35,6 +35,8 @@ export class AgentDirectory {
   readonly exchangePolicy: ExchangePolicy;
   /** Name of the agent that issues transaction tokens: the one with an action for `delegates`. */
   readonly tokenService: string | undefined;
+  /** That action. */
+  readonly tokenAction: string | undefined;
 
   private constructor(
     files: readonly AgentFile[],
@@ -57,7 +59,9 @@ export class AgentDirectory {
         if (callers !== 'delegates') this.#declare(file, action, callers, delegated);
       }
     }
-    this.tokenService = this.#declareTokenService(files);
+    const service = this.#declareTokenService(files);
+    this.tokenService = service?.name;
+    this.tokenAction = service?.action;
     this.exchangePolicy = this.#makeExchangePolicy();
   }
 
@@ -80,9 +84,11 @@ export class AgentDirectory {
   }
 
   /** Its callers are known once all other edges are: whoever calls others for a person. */
-  #declareTokenService(files: readonly AgentFile[]): string | undefined {
+  #declareTokenService(
+    files: readonly AgentFile[],
+  ): { readonly name: string; readonly action: string } | undefined {
     const served = (action: AgentAction) => action.callers === 'delegates';
-    let service: AgentFile | undefined;
+    let service: { readonly file: AgentFile; readonly action: string } | undefined;
     const delegates = new Set(
       this.#edges
         .filter(({ delegated, caller }) => delegated && this.has(caller))
@@ -95,17 +101,17 @@ export class AgentDirectory {
         if (service !== undefined) {
           throw file.fault(
             path,
-            `is for delegates, as in ${service.file}: there is one token service`,
+            `is for delegates, as in ${service.file.file}: there is one token service`,
           );
         }
         if (declared.delegated !== false) {
           throw file.fault(path, 'is for delegates, so the action wants delegated: false');
         }
-        service = file;
+        service = { file, action };
         this.#declare(file, action, [...delegates], false);
       }
     }
-    return service?.name;
+    return service && { name: service.file.name, action: service.action };
   }
 
   #makeExchangePolicy(): ExchangePolicy {
@@ -219,17 +225,9 @@ export class AgentDirectory {
 
   /** All delegated actions that a call of `agent` may lead to: what it calls, and those behind it. */
   actionsBehind(agent: string): readonly string[] {
-    const reached = new Set([agent]);
-    const actions = new Set<string>();
-    // A set that grows while it is walked is walked to its new end.
-    for (const from of reached) {
-      for (const { caller, agent: called, action, delegated } of this.#edges) {
-        if (!delegated || caller !== from) continue;
-        actions.add(action);
-        reached.add(called);
-      }
-    }
-    return [...actions];
+    const id = this.spiffeIdOf(agent);
+    const delegated = this.#edges.filter((edge) => edge.delegated).map(({ action }) => action);
+    return [...new Set(delegated)].filter((action) => this.exchangePolicy.reaches(id, action));
   }
 
   /** Who may call whom on a person's behalf, as SPIFFE IDs of this trust domain; each pair once. */

@@ -193,14 +193,14 @@ export class AgentContext {
   }
 
   async #exchange(form: URLSearchParams): Promise<string> {
-    const { tokenService } = this.directory;
-    if (tokenService === undefined) {
+    const { tokenService, tokenAction } = this.directory;
+    if (tokenService === undefined || tokenAction === undefined) {
       throw new UndelegatedCallError(
         'No agent.yaml declares a token service (callers: delegates).',
       );
     }
-    const [action] = this.directory.get(tokenService).actions.keys();
-    const answer = await this.peer(tokenService).postOwn(action!, '/token', form, TokenResponseDto);
+    const peer = this.peer(tokenService);
+    const answer = await peer.postOwn(tokenAction, '/token', form, TokenResponseDto);
     return answer.access_token;
   }
 

@@ -13,6 +13,11 @@ export interface AgentDefinition {
   readonly module: (context: AgentContext) => DynamicModule | Type | Promise<DynamicModule | Type>;
   /** Last touches to the application before it listens (an API document). */
   readonly configure?: (app: NestFastifyApplication, context: AgentContext) => void | Promise<void>;
+  /**
+   * Paths of what `configure` adds past the controllers (an API document), with all below them: anybody may have it.
+   * Other such routes serve nobody. Default none.
+   */
+  readonly publicPaths?: readonly string[];
   /** What `/health` of the management listener asks besides identity, listener and breakers. No paid calls. */
   readonly health?: (app: NestFastifyApplication) => readonly HealthIndicatorFunction[];
 }

@@ -1,4 +1,4 @@
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Injectable, type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { parseContract, type Contract } from '../pipeline/contract.js';
 import { contractOf } from './route-table.js';
@@ -15,7 +15,8 @@ export class ContractGuard implements CanActivate {
     const handler = context.getHandler();
     let known = this.#contracts.get(handler);
     if (!known) {
-      known = { contract: contractOf(context.getClass(), handler.name) };
+      const controller = context.getClass();
+      known = { contract: contractOf(controller, nameOf(handler, controller)) };
       this.#contracts.set(handler, known);
     }
     if (known.contract) {
@@ -26,4 +27,13 @@ export class ContractGuard implements CanActivate {
     }
     return true;
   }
+}
+
+/** The property that holds a handler: a decorator that wraps it takes its own name away. */
+function nameOf(handler: object, controller: Type): string {
+  const prototype = controller.prototype as Record<string, unknown>;
+  const name = Object.getOwnPropertyNames(prototype).find((one) => prototype[one] === handler);
+  if (name !== undefined) return name;
+  // Unchecked its body must not go on.
+  throw new TypeError(`${controller.name} does not hold the handler that is called.`);
 }

@@ -1,4 +1,15 @@
-import { Controller, Get, Header, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
+import {
+  Catch,
+  Controller,
+  Get,
+  Header,
+  Inject,
+  Module,
+  Res,
+  ServiceUnavailableException,
+  type ArgumentsHost,
+  type DynamicModule,
+} from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { HealthCheckService, TerminusModule, type HealthCheckResult } from '@nestjs/terminus';
 import { MeshMetrics, type Logger } from '@mesh/observability';
@@ -43,6 +54,16 @@ export class ManagementController {
   }
 }
 
+/** Terminus carries the health report itself in its 503. */
+@Catch()
+export class ManagementFilter extends ProblemFilter {
+  override catch(thrown: unknown, host: ArgumentsHost): void {
+    if (!(thrown instanceof ServiceUnavailableException)) return super.catch(thrown, host);
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    void reply.status(503).send(thrown.getResponse());
+  }
+}
+
 @Module({})
 export class ManagementModule {
   static for(registry: HealthRegistry, metrics: MeshMetrics, logger: Logger): DynamicModule {
@@ -54,7 +75,7 @@ export class ManagementModule {
         { provide: HealthRegistry, useValue: registry },
         { provide: MeshMetrics, useValue: metrics },
         { provide: LOGGER, useValue: logger },
-        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_FILTER, useClass: ManagementFilter },
       ],
     };
   }

@@ -2,7 +2,6 @@ import {
   Catch,
   HttpException,
   Inject,
-  ServiceUnavailableException,
   type ArgumentsHost,
   type ExceptionFilter,
 } from '@nestjs/common';
@@ -65,11 +64,6 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   #answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    // Terminus carries the health report itself in its 503.
-    if (thrown instanceof ServiceUnavailableException) {
-      void reply.status(503).send(thrown.getResponse());
-      return;
-    }
     const allowed = request.is404 ? methodsOf(request) : [];
     const error = hasLeft(request)
       ? new RequestEndedError('ERR_REQUEST_ABORTED', 'The caller left.', { cause: thrown })

@@ -44,6 +44,8 @@ export interface RequestHooksOptions {
   readonly hosts: ReadonlySet<string> | undefined;
   /** Set on mTLS listeners: who may call what. */
   readonly peers: CallerPolicy | undefined;
+  /** Paths of routes without a controller that anybody may have, with all below them. */
+  readonly publicPaths: readonly string[];
   /** Set on listeners for people: finds out who is signed in. */
   readonly people: People | undefined;
   readonly routes: RouteTable;
@@ -110,7 +112,7 @@ export class RequestHooks {
     try {
       checkTarget(request.raw);
       checkHost(request.raw, (host) => options.hosts?.has(host) ?? true);
-      checkPeer(request, options);
+      checkRoute(request, options);
       deadline = deadlineOf(request.headers[HEADERS.deadline], options.deadlineMs, now);
       if (open.stopping) throw stopping();
     } catch (error) {
@@ -157,8 +159,8 @@ export class RequestHooks {
   async #signIn(request: FastifyRequest, reply: FastifyReply, done: () => void): Promise<void> {
     const { signal } = request.meshContext!;
     try {
-      // Without `people` the guard refuses.
-      await untilEnd(Promise.resolve(this.options.people?.authenticate(request, signal)), signal);
+      // They are there whenever such a route is.
+      await untilEnd(this.options.people!.authenticate(request, signal), signal);
     } catch (error) {
       return this.#refuse(request, reply, error);
     }
@@ -225,12 +227,22 @@ function callerOf(request: FastifyRequest): { caller?: CallerIdentity } {
   };
 }
 
-/** A peer that the route would refuse in any case is refused before its body is read. */
-function checkPeer(request: FastifyRequest, options: RequestHooksOptions): void {
-  if (!options.peers) return;
+/**
+ * A route that Fastify has and no controller (a plugin's, one added by `configure`) passes by every guard: it serves
+ * nobody, unless the agent names its path as public. A peer that the route would refuse in any case is refused before
+ * its body is read.
+ */
+function checkRoute(request: FastifyRequest, options: RequestHooksOptions): void {
+  const { routes, publicPaths, peers } = options;
+  const { is404, method, routeOptions } = request;
+  const path = routeOptions.url;
+  const route = routes.find(method, path);
+  if (!is404 && path !== undefined && route === undefined) {
+    if (publicPaths.some((open) => path === open || path.startsWith(`${open}/`))) return;
+    throw new RequestError('ERR_ROUTE_UNDECLARED', 'The route does not declare what it does.');
+  }
+  if (!peers) return;
   const peer = peerOf(request.raw.socket)?.id;
-  const { routes, peers } = options;
-  const route = routes.find(request.method, request.routeOptions.url);
   const admitted = route
     ? admits(route.declaration, peers, peer)
     : routes.all().some(({ declaration }) => admits(declaration, peers, peer));

@@ -21,7 +21,7 @@ const MEMORY_MS = 300_000;
 const MAX_NONCES = 100_000;
 
 /**
- * Takes each `Request-Nonce` of a caller once, so that two answers never fit one request. A request that failed gives
+ * Takes each `Request-Nonce` of a caller once, so that two answers never fit one request. A request that was refused gives
  * its nonce back: the caller may try again with it. Agents must send one; for people one is made.
  */
 @Injectable()
@@ -65,7 +65,7 @@ export class RequestNonceGuard implements CanActivate {
     if (oldest !== undefined && this.#used.size >= MAX_NONCES) this.#used.delete(oldest);
     this.#used.set(key, now + MEMORY_MS);
     reply.raw.once('close', () => {
-      if (reply.raw.statusCode !== 200) this.#used.delete(key);
+      if (reply.raw.statusCode >= 400) this.#used.delete(key);
     });
   }
 }

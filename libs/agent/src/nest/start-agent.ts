@@ -237,6 +237,7 @@ async function createApp(
     deadlineMs: file.limits.deadlineMs,
     hosts: people ? config.hosts(context.name) : undefined,
     peers: people ? undefined : context.callers,
+    publicPaths: definition.publicPaths ?? [],
     people: hasSignedIn(routes)
       ? new People(context.id, context.accessTokens, context.exchangePolicy)
       : undefined,

@@ -1,18 +1,15 @@
-import { AccessTokenError, AccessTokenScopeError, TxnTokenError } from '@mesh/delegation';
+import { AccessTokenScopeError } from '@mesh/delegation';
+import { MeshError } from '@mesh/errors';
 
-/** The `WWW-Authenticate` of a refusal that a token could change (RFC 9110 11.6.1, RFC 6750 3). */
+/** The `WWW-Authenticate` of a refusal that a token could change (RFC 9110 15.5.2, RFC 6750 3). */
 export function challenge(error: unknown): { 'www-authenticate'?: string } {
   if (error instanceof AccessTokenScopeError) {
     return bearer(`error="insufficient_scope", scope="${error.missingScope}"`);
   }
-  if (error instanceof AccessTokenError && error.status === 401) {
-    // Who sent none is not told that it is invalid.
-    return bearer(error.code === 'ERR_ACCESS_TOKEN_MISSING' ? undefined : 'error="invalid_token"');
-  }
-  if (error instanceof TxnTokenError && error.status === 401) {
-    return { 'www-authenticate': 'Txn-Token' };
-  }
-  return {};
+  if (!(error instanceof MeshError) || error.status !== 401) return {};
+  if (error.code.startsWith('ERR_TOKEN_')) return { 'www-authenticate': 'Txn-Token' };
+  // Who sent none is not told that it is invalid.
+  return bearer(error.code === 'ERR_ACCESS_TOKEN_MISSING' ? undefined : 'error="invalid_token"');
 }
 
 function bearer(parameters: string | undefined): { 'www-authenticate': string } {

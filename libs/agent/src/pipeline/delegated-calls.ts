@@ -1,6 +1,12 @@
 import { hash, randomBytes } from 'node:crypto';
 import { HEADERS, type RequestContext } from '@mesh/contracts';
-import { delegationOf, MissingScopeError, type TokenClient, type TxnToken } from '@mesh/delegation';
+import {
+  delegationOf,
+  MissingScopeError,
+  TXN_TOKEN_HEADER,
+  type TokenClient,
+  type TxnToken,
+} from '@mesh/delegation';
 import { MeshError } from '@mesh/errors';
 import type { SpiffeId } from '@mesh/identity';
 import { requestJson } from '@mesh/provenance';
@@ -51,7 +57,7 @@ export class DelegatedCalls implements PeerTrust {
     const json = requestJson({ method, path, nonce, body: JSON.parse(text) });
     const request = hash('sha256', json, 'base64url');
     return {
-      headers: { [HEADERS.txnToken]: token.reveal(), [HEADERS.requestNonce]: nonce },
+      headers: { [TXN_TOKEN_HEADER]: token.reveal(), [HEADERS.requestNonce]: nonce },
       prove: (answer) => this.#prove(peer, context, { token, request }, answer),
     };
   }

@@ -21,6 +21,7 @@ export class RequestError extends MeshError {
       | 'ERR_REQUEST_MALFORMED'
       | 'ERR_REQUEST_TIMEOUT'
       | 'ERR_ROUTE_NOT_FOUND'
+      | 'ERR_ROUTE_UNDECLARED'
       | 'ERR_METHOD_NOT_ALLOWED',
     message: string,
     options?: MeshErrorOptions,

@@ -55,6 +55,29 @@ describe('RequestLifetime', () => {
     expect(lifetime.signal.reason).toMatchObject({ code: 'ERR_REQUEST_ABORTED' });
   });
 
+  it('moves its deadline nearer, and never further away', () => {
+    const now = Date.now();
+    const lifetime = new RequestLifetime(now + 100, now);
+    lifetime.limit(now + 1_000, now);
+    lifetime.limit(now + 50, now);
+    lifetime.limit(now + 80, now);
+    expect(jest.getTimerCount()).toBe(1);
+    jest.advanceTimersByTime(49);
+    expect(lifetime.signal.aborted).toBe(false);
+    jest.advanceTimersByTime(1);
+    expect(lifetime.signal.reason).toMatchObject({ code: 'ERR_DEADLINE_EXCEEDED' });
+  });
+
+  it('ends at once by a deadline that has passed, and is not begun again by any', () => {
+    const now = Date.now();
+    const lifetime = new RequestLifetime(now + 100, now);
+    lifetime.limit(now - 1, now);
+    jest.advanceTimersByTime(1);
+    expect(lifetime.signal.aborted).toBe(true);
+    lifetime.limit(now - 2, now);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
   it('aborts nothing once it is done', () => {
     const lifetime = new RequestLifetime(Date.now() + 100, Date.now());
     lifetime.done();

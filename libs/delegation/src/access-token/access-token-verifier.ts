@@ -13,7 +13,7 @@ import {
 } from './issuer-keys.js';
 
 export interface AccessTokenVerifierOptions extends IssuerKeysOptions {
-  /** How far the issuer's clock may be off, in seconds. Default 30, 0 to 120. */
+  /** How far the issuer's clock may be ahead, in seconds; `exp` has no such grace. Default 30, 0 to 120. */
   readonly clockSkewSeconds?: number;
   readonly clock?: Pick<Clock, 'now'>;
 }
@@ -109,7 +109,8 @@ export class AccessTokenVerifier {
 
   #assertTimes(expiresAt: number, notBefore: number): void {
     const now = this.#clock.now() / 1000;
-    if (now >= expiresAt + this.#skew) throw refuse('EXPIRED', 'The access token is expired.');
+    // No grace here: a token that is issued for one must end by then as well.
+    if (now >= expiresAt) throw refuse('EXPIRED', 'The access token is expired.');
     if (now < notBefore - this.#skew) {
       throw refuse('NOT_YET_VALID', 'The access token is not valid yet.');
     }

@@ -1,4 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { SpiffeId } from '@mesh/spiffe';
+import type { AccessToken } from '../access-token/access-token.js';
+import { qualifiedSubject } from '../person.js';
 import { scopeBeyond } from '../scope.js';
 import type { ContextObject } from '../txn-token/issue-txn-token.js';
 import { TxnTokenError } from '../txn-token/txn-token.error.js';
@@ -23,17 +26,27 @@ export class TokenClient {
 
   /**
    * The first token of a transaction.
+   * @param person Verified, with the text of the access token.
    * @param details `request_details`, which become `tctx`.
    * @throws TxnTokenError, TokenAnswerError, and what the endpoint throws
    */
   async issue(
-    accessToken: string,
+    person: { readonly token: AccessToken; reveal(): string },
     scope: readonly string[],
     details: ContextObject,
   ): Promise<TxnToken> {
-    const form = this.#form(ACCESS_TOKEN_TYPE, accessToken, scope);
+    const form = this.#form(ACCESS_TOKEN_TYPE, person.reveal(), scope);
     if (Object.keys(details).length > 0) form.set('request_details', JSON.stringify(details));
-    return this.#obtain(form, scope);
+    const token = await this.#obtain(form, scope);
+    const { issuer, subject } = person.token;
+    const asAsked =
+      token.subject === qualifiedSubject(issuer, subject) &&
+      token.actors.length === 1 &&
+      isDeepStrictEqual(token.transactionContext, details);
+    if (asAsked) return token;
+    throw new TokenAnswerError(
+      'The token is for another person or transaction than was asked for.',
+    );
   }
 
   /**
@@ -48,7 +61,10 @@ export class TokenClient {
     const kept =
       replacement.txn === token.txn &&
       replacement.subject === token.subject &&
-      replacement.expiresAt <= token.expiresAt;
+      replacement.expiresAt <= token.expiresAt &&
+      isDeepStrictEqual(replacement.actors.slice(1).map(String), token.actors.map(String)) &&
+      isDeepStrictEqual(replacement.transactionContext, token.transactionContext) &&
+      isDeepStrictEqual(replacement.requesterContext, token.requesterContext);
     if (kept) return replacement;
     throw new TokenAnswerError('The replacement is of another transaction than the token.');
   }

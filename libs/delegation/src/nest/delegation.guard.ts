@@ -11,6 +11,7 @@ import type { TxnTokenVerifier } from '../txn-token/verify-txn-token.js';
 
 /** A request as libs/agent makes it: with its context. */
 export interface ContextualRequest extends HttpRequest {
+  readonly raw: { readonly socket: object; readonly rawHeaders: readonly string[] };
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly meshContext?: RequestContext;
 }
@@ -29,8 +30,8 @@ export interface DelegationRules {
 export const DELEGATION_RULES = Symbol('DELEGATION_RULES');
 
 /**
- * Lets a request in to an `@Action` if its `Txn-Token` holds: genuine and alive, its outermost actor the TLS peer, its
- * scope with the action, its person one that this agent may act for, its transaction what is asked. Runs after
+ * Lets a request in to an `@Action` if its `Txn-Token` holds: genuine and alive, its outermost actor the TLS peer, no
+ * loop, its scope with the action, its person one that this agent may act for, its transaction what is asked. Runs after
  * `CallerIdentityGuard`, which says who the peer is and what action is asked for. Actions with `delegated: false` take
  * no token, nor do routes for people.
  *
@@ -52,6 +53,13 @@ export class DelegationGuard implements CanActivate {
     // Both are there: the guard before would have refused the request.
     const [peer, action] = [callerOf(request)!, actionOf(request)!];
     const token = verifier.verify(text, peer.id);
+    // Calling others it would fail anyway; a loop is not served even once.
+    if (token.actors.some((actor) => actor.equals(self))) {
+      throw new TxnTokenError(
+        'ERR_TOKEN_ACTOR_LOOP',
+        'The request came through this agent before.',
+      );
+    }
     token.assertScope(action);
     assertMayActFor(policy, self, token.person);
     assertTransaction(token, declaration.transaction?.(request.body, digestOfText) ?? {});

@@ -22,6 +22,23 @@ export function signedInPersonOf(request: object): SignedInPerson | undefined {
   return persons.get(request);
 }
 
+/** Node keeps the first of two headers without a word; whoever stands in front may go by the other. */
+function bearerOf({ raw, headers }: ContextualRequest): string {
+  const given = raw.rawHeaders.filter(
+    (name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization',
+  );
+  const header = headers['authorization'];
+  if (given.length === 0 || typeof header !== 'string' || !/^Bearer\b/i.test(header)) {
+    throw new AccessTokenError('ERR_ACCESS_TOKEN_MISSING', 'Nobody is signed in.');
+  }
+  const text = given.length === 1 ? BEARER.exec(header)?.[1] : undefined;
+  if (text !== undefined) return text;
+  throw new AccessTokenError(
+    'ERR_ACCESS_TOKEN_MALFORMED',
+    'Authorization is not one bearer token.',
+  );
+}
+
 /** Finds out who sends a request: by its bearer token (RFC 6750), by nothing else. */
 export class People {
   constructor(
@@ -35,13 +52,7 @@ export class People {
    * @throws AccessTokenError
    */
   async authenticate(request: ContextualRequest, signal: AbortSignal): Promise<void> {
-    const header = request.headers['authorization'];
-    const text = BEARER.exec(typeof header === 'string' ? header : '')?.[1];
-    if (text === undefined) {
-      throw header === undefined
-        ? new AccessTokenError('ERR_ACCESS_TOKEN_MISSING', 'Nobody is signed in.')
-        : new AccessTokenError('ERR_ACCESS_TOKEN_MALFORMED', 'Authorization is no bearer token.');
-    }
+    const text = bearerOf(request);
     const token = await this.accessTokens.verify(text, { signal });
     // Of the browser's back end too, whose tokens never come from outside.
     if (this.policy.clientOf(this.self, token.clientId) !== 'api') {

@@ -16,7 +16,7 @@ export interface SignedInRules {
   readonly naming: 'pseudonym' | 'subject';
 }
 
-/** The provider of the `SignedInRules`; undefined where there are no routes for people. */
+/** The provider of the `SignedInRules`. */
 export const SIGNED_IN_RULES = Symbol('SIGNED_IN_RULES');
 
 /**
@@ -27,21 +27,21 @@ export const SIGNED_IN_RULES = Symbol('SIGNED_IN_RULES');
  */
 @Injectable()
 export class SignedInGuard implements CanActivate {
-  constructor(@Inject(SIGNED_IN_RULES) private readonly rules: SignedInRules | undefined) {}
+  constructor(@Inject(SIGNED_IN_RULES) private readonly rules: SignedInRules) {}
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
     const declaration = routeDeclaration(execution.getHandler());
     if (declaration?.kind !== 'signed-in') return true;
     const request = execution.switchToHttp().getRequest<ContextualRequest>();
     const person = signedInPersonOf(request);
-    if (!person || !this.rules) {
+    if (!person) {
       throw new AccessTokenError('ERR_ACCESS_TOKEN_MISSING', 'Nobody is signed in.');
     }
     const action = actionAskedFor(declaration, request.body);
     const { scope } = person.token;
     if (!scope.includes(action)) throw new AccessTokenScopeError(action);
     const token = await this.rules.tokens.issue(
-      person.reveal(),
+      person,
       // What the person may not is missed where it is needed, by the agent that needs it.
       this.rules.scopesFor(action).filter((one) => scope.includes(one)),
       declaration.transaction?.(request.body, digestOfText) ?? {},

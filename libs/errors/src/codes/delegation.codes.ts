@@ -134,11 +134,13 @@ export const delegationCodes = {
     status: 401,
     title: 'Nobody is signed in',
     remedy: 'Send an access token: Authorization: Bearer …; ./mesh token prints one.',
+    relay: true,
   },
   ERR_ACCESS_TOKEN_CLIENT: {
     status: 401,
     title: 'The access token was issued to a client whose tokens are not taken here',
     remedy: 'Sign in by one of the apiClients in the agent.yaml of this agent.',
+    relay: true,
   },
   ERR_ACCESS_TOKEN_SCOPE: {
     status: 403,
@@ -155,61 +157,73 @@ export const delegationCodes = {
     status: 401,
     title: 'The access token is no JWT that could be read',
     remedy: 'Send the access token exactly as the issuer gave it.',
+    relay: true,
   },
   ERR_ACCESS_TOKEN_TYPE: {
     status: 401,
     title: 'The token is of another type than at+jwt',
     remedy: 'Send an access token (RFC 9068), not an ID token or another JWT.',
+    relay: true,
   },
   ERR_ACCESS_TOKEN_ALGORITHM: {
     status: 401,
     title: "The access token's algorithm is not accepted",
     remedy: 'Let the issuer sign with ES256, ES384, RS256 or PS256, and as its key says.',
+    relay: true,
   },
   ERR_ACCESS_TOKEN_HEADER: {
     status: 401,
     title: "The access token's header names a key from elsewhere or an extension",
     remedy: 'Let the issuer sign without jwk, jku, x5c, x5u, crit and b64.',
+    relay: true,
   },
   ERR_ACCESS_TOKEN_KEY_UNKNOWN: {
     status: 401,
     title: "The access token's key is none of the issuer's",
     remedy: 'Sign in again: the issuer may have retired its key.',
+    relay: true,
   },
   ERR_ACCESS_TOKEN_SIGNATURE: {
     status: 401,
     title: "The access token's signature is wrong",
     remedy: 'Send the access token exactly as the issuer gave it.',
+    relay: true,
   },
   ERR_ACCESS_TOKEN_ISSUER: {
     status: 401,
     title: 'The access token is by another issuer',
     remedy: 'Sign in at the issuer that is configured here.',
+    relay: true,
   },
   ERR_ACCESS_TOKEN_AUDIENCE: {
     status: 401,
     title: 'The access token is for another API',
     remedy: "Ask the issuer for a token whose resource is this mesh's API.",
+    relay: true,
   },
   ERR_ACCESS_TOKEN_EXPIRED: {
     status: 401,
     title: 'The access token is expired',
     remedy: 'Sign in again, or refresh the token.',
+    relay: true,
   },
   ERR_ACCESS_TOKEN_NOT_YET_VALID: {
     status: 401,
     title: 'The access token is not valid yet',
     remedy: 'Check the clocks of the issuer and this agent.',
+    relay: true,
   },
   ERR_ACCESS_TOKEN_CLAIM: {
     status: 401,
     title: 'A claim of the access token is missing or malformed',
     remedy: 'The message names the claim; configure the issuer to follow RFC 9068.',
+    relay: true,
   },
   ERR_ACCESS_TOKEN_BOUND: {
     status: 401,
     title: 'The access token is bound to a key that cannot be checked here',
     remedy: 'Ask the issuer for a token without cnf.',
+    relay: true,
   },
   ERR_ACCESS_TOKEN_KEYS_UNAVAILABLE: {
     status: 503,
@@ -287,8 +301,9 @@ export const delegationCodes = {
     relay: true,
   },
   ERR_EXCHANGE_LIFETIME: {
-    status: 400,
+    status: 401,
     title: 'There is no time left for the token to live',
     remedy: "Ask again: the subject token or the token service's SVID ends right now.",
+    relay: true,
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -17,10 +17,13 @@ export const exchange: Way = {
     const inRequest = requestOf(asker);
     const scope = ['research:fast', 'draft:write'];
     const details = { action: 'research:fast', question: 'q'.repeat(43) };
+    const { accessToken } = surroundings;
+    const token = await asker.accessTokens.verify(accessToken);
+    const person = { token, reveal: () => accessToken };
     return {
       ask: () =>
         inRequest(async () => {
-          await asker.tokens.issue(surroundings.accessToken, scope, details);
+          await asker.tokens.issue(person, scope, details);
         }),
     };
   },

@@ -1,7 +1,6 @@
 import { PeerClient } from '@mesh/agent';
 import type { AgentContext } from '@mesh/agent/nest';
-import { HEADERS } from '@mesh/contracts';
-import { delegationOf, type TxnToken } from '@mesh/delegation';
+import { delegationOf, TXN_TOKEN_HEADER, type TxnToken } from '@mesh/delegation';
 import { hasCode } from '@mesh/errors';
 import { authorizeId, createMtlsPool } from '@mesh/identity';
 import { logHandshake } from '@mesh/observability';
@@ -100,7 +99,7 @@ function clientWithTokensAlone(asker: AgentContext, url: string): PeerClient {
     asker.policy('answerer'),
     {
       delegate: async (_peer, context) => ({
-        headers: { [HEADERS.txnToken]: delegationOf(context)!.reveal() },
+        headers: { [TXN_TOKEN_HEADER]: delegationOf(context)!.reveal() },
         prove: async () => undefined,
       }),
       servesOwn: () => false,
