@@ -52,6 +52,24 @@ describe('FileSecretSource', () => {
     expect(await readdir(directory)).toEqual(['gemini']);
   });
 
+  it('creates what is not there, and leaves what is, whoever was first', async () => {
+    const others = Array.from({ length: 8 }, () => new FileSecretSource(directory));
+    const created = await Promise.all(
+      others.map(async (other, at) => {
+        await other.create('gemini', new Secret(`key-${at}`));
+        return (await other.get('gemini')).secret.reveal();
+      }),
+    );
+    expect(new Set(created).size).toBe(1);
+    await source.create('gemini', new Secret('late'));
+    expect((await source.get('gemini')).secret.reveal()).toBe(created[0]);
+    expect((await stat(join(directory, 'gemini'))).mode & 0o777).toBe(0o600);
+    expect(await readdir(directory)).toEqual(['gemini']);
+    await expect(source.create('gemini', new Secret('a\nb'))).rejects.toThrow(
+      refused('ERR_SECRET_CHARACTER'),
+    );
+  });
+
   it('never shows a reader a part of a secret', async () => {
     const texts = ['a'.repeat(8000), 'b'.repeat(8000)];
     await source.set('gemini', new Secret(texts[0]!));

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants, lstatSync } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { checkRights } from './file-rights.js';
 import type { Secret } from './secret.js';
@@ -62,15 +62,17 @@ export class FileSecretSource implements SecretSource {
    * text it would refuse.
    */
   async set(name: string, secret: Secret): Promise<void> {
-    checkSecretName(name);
-    this.#checkOpen();
-    const text = parseSecret(name, Buffer.from(secret.reveal(), 'utf8')).reveal();
-    await this.#io(name, async () => {
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      await this.#checkDirectory(name);
-      await this.#replace(name, `${text}\n`);
+    await this.#put(name, secret, rename);
+  }
+
+  /** Sets a secret unless there is one: of several processes at once the first one's stays. Throws as `set` does. */
+  async create(name: string, secret: Secret): Promise<void> {
+    await this.#put(name, secret, async (temporary, path) => {
+      await link(temporary, path).catch((error: unknown) => {
+        if (systemCode(error) !== 'EEXIST') throw error;
+      });
+      await rm(temporary);
     });
-    this.#poll();
   }
 
   /** Removes a secret. Rejects with `ERR_SECRET_NOT_FOUND` where there is none. */
@@ -163,7 +165,19 @@ export class FileSecretSource implements SecretSource {
     });
   }
 
-  async #replace(name: string, text: string): Promise<void> {
+  async #put(name: string, secret: Secret, place: typeof rename): Promise<void> {
+    checkSecretName(name);
+    this.#checkOpen();
+    const text = parseSecret(name, Buffer.from(secret.reveal(), 'utf8')).reveal();
+    await this.#io(name, async () => {
+      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      await this.#checkDirectory(name);
+      await this.#write(name, `${text}\n`, place);
+    });
+    this.#poll();
+  }
+
+  async #write(name: string, text: string, place: typeof rename): Promise<void> {
     // A leading dot is no secret's name, so a file left by a crash is never read or listed.
     const temporary = this.#path(`.${name}.${randomBytes(8).toString('hex')}`);
     const handle = await open(temporary, 'wx', 0o600);
@@ -174,7 +188,7 @@ export class FileSecretSource implements SecretSource {
       } finally {
         await handle.close();
       }
-      await rename(temporary, this.#path(name));
+      await place(temporary, this.#path(name));
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;

@@ -72,5 +72,6 @@ async function makePseudonymKey(
 ): Promise<void> {
   const isRead = directory.names().some((name) => directory.get(name).secrets.includes(PSEUDONYMS));
   if (!isRead || (await secrets.list()).includes(PSEUDONYMS)) return;
-  await secrets.set(PSEUDONYMS, new Secret(randomBytes(32).toString('base64url')));
+  // Another `ask` may be at it: the key that is there first is the one of both.
+  await secrets.create(PSEUDONYMS, new Secret(randomBytes(32).toString('base64url')));
 }
