@@ -14,7 +14,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { RunningMesh } from './running-mesh.js';
 import { StateError } from './state.error.js';
 import { foreignIn } from './state-layout.js';
-import { holderOf, lockState, type LockHolder } from './state-lock.js';
+import { holderOf, lockState, oneAtATime, type LockHolder } from './state-lock.js';
 
 /** The folder where a mesh keeps its state; mode 0700, one process at a time. */
 export class StateFolder {
@@ -123,6 +123,11 @@ export class StateFolder {
   withdraw(): void {
     rmSync(this.#runningFile, { force: true });
     rmSync(this.#infraFile, { force: true });
+  }
+
+  /** Changes what answers are verified against, which an `ask` does too while another process holds the folder. */
+  changeTrust(change: () => void): void {
+    oneAtATime(this.#trust, change);
   }
 
   /** Writes a file of mode 0600 whole or not at all. */

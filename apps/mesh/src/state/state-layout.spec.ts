@@ -25,6 +25,7 @@ describe('foreignIn', () => {
     'trust/mesh-trust.json',
     'trust/mesh-archive.json.4711',
     'trust/mesh-trust.json.aside',
+    'trust/lock.4711',
   ])('knows %s, which a mesh makes, or a crash leaves', (path) => {
     make(path);
     expect(foreignIn(folder)).toEqual([]);

@@ -16,7 +16,7 @@ const FILES: Readonly<Record<string, RegExp>> = {
   /** Public bundles, one a trust domain. */
   bundles: /^[a-z0-9._-]+\.json(\.\d+)?$/,
   /** What answers are verified against. */
-  trust: /^mesh-(trust|archive)\.json(\.\d+|\.aside)?$/,
+  trust: /^(mesh-(trust|archive)\.json(\.aside)?|lock(\.dead)?)(\.\d+)?$/,
 };
 
 /** Paths in the folder, relative to it, that no mesh made. */

@@ -1,5 +1,6 @@
 import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasCode } from '@mesh/errors';
 import { StateError } from './state.error.js';
 
 /** Who holds a state folder. */
@@ -34,6 +35,35 @@ export function lockState(folder: string, command: string): () => void {
   return () => {
     if (readHolder(lock)?.pid === process.pid) rmSync(lock, { force: true });
   };
+}
+
+/** How long `oneAtATime` waits for another process, in milliseconds. */
+const WAIT_MS = 1_000;
+
+/**
+ * Does work of a few milliseconds on a folder while no other process does. It waits on the spot, since the work is
+ * synchronous too. Who is stopped in the middle of it holds the others up for a second, and not for good.
+ */
+export function oneAtATime<Result>(folder: string, work: () => Result): Result {
+  const unlock = lockWithin(folder, Date.now() + WAIT_MS);
+  try {
+    return work();
+  } finally {
+    unlock?.();
+  }
+}
+
+function lockWithin(folder: string, until: number): (() => void) | undefined {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  while (Date.now() < until) {
+    try {
+      return lockState(folder, 'trust');
+    } catch (error) {
+      if (!hasCode(error, 'ERR_STATE_LOCKED')) throw error;
+    }
+    Atomics.wait(never, 0, 0, 5);
+  }
+  return undefined;
 }
 
 /** The live process that holds the folder, or undefined. */

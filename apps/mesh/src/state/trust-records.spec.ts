@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -165,6 +167,55 @@ describe('inheritTrust', () => {
     inheritTrust(state, gone, NOW, logger());
     expect(archived()).toEqual([{ certificate: second, status: 'retired', since: SECONDS }]);
     expect(readFileSync(state.trustFile, 'utf8')).toBe(before);
+  });
+
+  describe('while another process', () => {
+    const lock = () => join(dirname(state.trustFile), 'lock');
+    const alive = JSON.stringify({ pid: process.pid, startedAt: '', command: 'up' });
+    beforeEach(() => {
+      keep(trust([first]));
+      keep(trust([second]), NOW, gone);
+    });
+
+    it('changes the archive, waits for it, and loses nothing', async () => {
+      const next = join(gone.path, 'next.json');
+      const authorities = [entry(first, 1)];
+      writeFileSync(next, serializeArchiveDocument({ trustDomain: mesh, authorities }));
+      writeFileSync(lock(), alive);
+      // Ends its change once it sees that this process wants the lock.
+      const other = spawn(process.execPath, [
+        '-e',
+        `const { watch, copyFileSync, rmSync } = require('node:fs');
+         const [folder, wanted, next, archive, lock] = process.argv.slice(1);
+         const watching = watch(folder, (_, name) => {
+           if (name !== wanted) return;
+           watching.close();
+           copyFileSync(next, archive);
+           rmSync(lock);
+         });
+         console.log('ready');`,
+        ...[dirname(lock()), `lock.${process.pid}`, next, state.archiveFile, lock()],
+      ]);
+      await once(other.stdout, 'data');
+      inheritTrust(state, gone, NOW, logger());
+      expect(archived()).toEqual([...authorities, entry(second, SECONDS)]);
+      await once(other, 'exit');
+      expect(readdirSync(dirname(lock())).sort()).toEqual(['mesh-archive.json', 'mesh-trust.json']);
+    });
+
+    it('died at it, goes on', async () => {
+      const other = spawn(process.execPath, ['-e', '']);
+      await once(other, 'exit');
+      writeFileSync(lock(), JSON.stringify({ pid: other.pid, startedAt: '1', command: 'up' }));
+      inheritTrust(state, gone, NOW, logger());
+      expect(archived()).toEqual([entry(second, SECONDS)]);
+    });
+
+    it('does not end, goes on after a second', () => {
+      writeFileSync(lock(), alive);
+      inheritTrust(state, gone, NOW, logger());
+      expect(archived()).toEqual([entry(second, SECONDS)]);
+    });
   });
 
   it('takes nothing from another trust domain, nor where no trust is kept', () => {

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import type { Logger } from '@mesh/observability';
 import {
   parseArchiveDocument,
@@ -26,6 +26,10 @@ export function keepTrust(
   now: Date,
   logger: Logger,
 ): void {
+  state.changeTrust(() => keep(state, trust, now, logger));
+}
+
+function keep(state: StateFolder, trust: TrustDocument, now: Date, logger: Logger): void {
   const { trustDomain, x509Authorities } = trust.bundle;
   const isOwn = (other: { name: string }) => other.name === trustDomain.name;
   const before = read(state.trustFile, logger, (text) => {
@@ -58,6 +62,10 @@ export function inheritTrust(
   now: Date,
   logger: Logger,
 ): void {
+  if (existsSync(state.trustFile)) state.changeTrust(() => inherit(state, gone, now, logger));
+}
+
+function inherit(state: StateFolder, gone: StateFolder, now: Date, logger: Logger): void {
   const { bundle } = parseTrustDocument(readFileSync(gone.trustFile, 'utf8'));
   const own = read(state.trustFile, logger, parseTrustDocument)?.bundle;
   if (own?.trustDomain.equals(bundle.trustDomain) !== true) return;
