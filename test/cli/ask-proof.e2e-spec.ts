@@ -7,6 +7,8 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeJwt } from 'jose';
+import { AgentDirectory } from '@mesh/agent';
+import { TrustDomain } from '@mesh/identity';
 import { EmbeddedIssuer, SamplePasswords } from '@mesh/issuer';
 import { AnswerVerifier, parseTrustDocument } from '@mesh/provenance';
 import { pathsOf, valueAt, withValue } from '../../libs/provenance/test/changes.js';
@@ -178,6 +180,15 @@ describe('at another issuer', () => {
       hostname: '127.0.0.1',
       resource: 'https://mesh.local/api',
       passwords,
+      // Of the agents in apps/, those that somebody has made too.
+      scopes: Object.fromEntries(
+        AgentDirectory.load(
+          join(import.meta.dirname, '../../apps'),
+          TrustDomain.parse('mesh.local'),
+        )
+          .actionsBehind('gateway')
+          .map((scope) => [scope, ['analyst']]),
+      ),
     });
     cleanups.push(() => issuer.close());
   });

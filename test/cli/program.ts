@@ -1,11 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
+/** The agents in apps/, those that somebody has made too. */
+const AGENTS = readdirSync(join(root, 'apps')).filter((name) =>
+  existsSync(join(root, 'apps', name, 'agent.yaml')),
+);
 /** The built program: `npm test` builds it first. */
 export const MAIN = join(root, 'dist/apps/mesh/apps/mesh/src/main.js');
 /** Documents about other things than those of the project. */
@@ -93,7 +97,8 @@ export class Sandbox {
 
   /** Any free ports, so that tests run beside each other and beside a mesh of the person who runs them. */
   environment(env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-    const ports = ['GATEWAY', 'RESEARCHER', 'TTS', 'WRITER'].flatMap((agent) => [
+    const names = AGENTS.map((name) => name.toUpperCase().replaceAll('-', '_'));
+    const ports = names.flatMap((agent) => [
       [`MESH_PORT_${agent}`, '0'],
       [`MESH_MANAGEMENT_PORT_${agent}`, '0'],
     ]);
