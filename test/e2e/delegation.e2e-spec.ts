@@ -63,13 +63,21 @@ describe('an answer', () => {
       'researcher',
       'writer',
     ]);
+    const { agents } = JSON.parse(text) as { agents: object[] };
+    expect(agents).toEqual(
+      nodes.map(({ statement, chain }) => ({
+        spiffeId: statement.iss.toString(),
+        serialNumber: chain.chain[0]!.serialNumber,
+        notAfter: chain.chain[0]!.notAfter.toISOString(),
+      })),
+    );
     expect(nodes.map(({ statement }) => statement.producers)).toEqual([
       [],
       [{ kind: 'tool', provider: 'documents', name: 'search' }],
       [{ kind: 'tool', provider: 'embedded', name: 'scripted' }],
     ]);
     expect(nodes.map(({ statement }) => statement.edits.map(({ kind }) => kind))).toEqual([
-      ['agent-added', 'correlation-id-added'],
+      ['agents-added', 'correlation-id-added'],
       [],
       [],
     ]);

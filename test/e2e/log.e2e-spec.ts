@@ -378,6 +378,7 @@ describe('on whose behalf', () => {
     expect(new Set(refused.map(({ code }) => code))).toEqual(
       new Set([
         'ERR_ACCESS_TOKEN_MALFORMED',
+        'ERR_ACCESS_TOKEN_MISSING',
         'ERR_ACCESS_TOKEN_SCOPE',
         'ERR_ACCESS_TOKEN_SIGNATURE',
         'ERR_TOKEN_ACTOR',

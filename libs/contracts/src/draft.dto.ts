@@ -12,7 +12,6 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { AgentIdentityDto } from './agent-identity.dto.js';
 import { SignedDto } from './signed.dto.js';
 import { SourceDto } from './source.dto.js';
 
@@ -82,11 +81,4 @@ export class DraftDto extends SignedDto {
   @ValidateNested()
   @Type(() => ModelDto)
   model!: ModelDto;
-
-  /** The agents that had a part in it, outermost first. */
-  @IsArray()
-  @ArrayMaxSize(16)
-  @ValidateNested({ each: true })
-  @Type(() => AgentIdentityDto)
-  agents!: AgentIdentityDto[];
 }

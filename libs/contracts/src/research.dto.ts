@@ -79,17 +79,17 @@ export class ResearchDto extends SignedDto {
   /** How much was read. */
   @IsIn(DEPTHS)
   depth!: Depth;
+}
 
-  /** The agents that had a part in it, outermost first. */
+/** Answer of the gateway's `POST /v1/research`. */
+export class AnswerDto extends ResearchDto {
+  /** The agents that had a part in it, as they signed it, outermost first. */
   @IsArray()
   @ArrayMaxSize(16)
   @ValidateNested({ each: true })
   @Type(() => AgentIdentityDto)
   agents!: AgentIdentityDto[];
-}
 
-/** Answer of the gateway's `POST /v1/research`. */
-export class AnswerDto extends ResearchDto {
   /** Finds this request in every agent's log. */
   @IsString()
   @Length(8, 64)

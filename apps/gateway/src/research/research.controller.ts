@@ -8,11 +8,13 @@ import {
   ResearchRequestDto,
   researchTransaction,
   type AgentEvent,
+  type AgentIdentityDto,
   type AnswerDto,
   type Unsigned,
 } from '@mesh/contracts';
 import { SignedIn } from '@mesh/identity/nest';
 import { requireContext } from '@mesh/observability';
+import { decodeUnverified } from '@mesh/provenance';
 import { recordOf } from '@mesh/signing';
 import { ApiAnswer } from './api-answer.decorator.js';
 
@@ -48,16 +50,21 @@ export class ResearchController {
         yield event;
         continue;
       }
-      // The proof of the researcher's answer is carried on by its signed statements, not by these members.
-      const { agents, requests, statements, ...result } = event.result;
+      // Its proof is carried on by the record of this request, which the client has noted it in.
+      const { requests, statements, ...result } = event.result;
+      const agents = [this.context.self(), ...statements.map(signerOf)];
       const { correlationId } = context;
       const record = recordOf(context);
-      record.edit('agent-added');
+      record.edit('agents-added');
       record.edit('correlation-id-added');
-      yield {
-        type: 'done',
-        result: { ...result, agents: [this.context.self(), ...agents], correlationId },
-      };
+      yield { type: 'done', result: { ...result, agents, correlationId } };
     }
   }
+}
+
+/** By its verified statement: an agent's own list could name whoever it likes. */
+function signerOf(statement: string): AgentIdentityDto {
+  const { keyId, certificates } = decodeUnverified(statement);
+  const { serialNumber, notAfter } = certificates[0]!;
+  return { spiffeId: keyId.toString(), serialNumber, notAfter: notAfter.toISOString() };
 }

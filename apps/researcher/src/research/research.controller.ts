@@ -68,7 +68,7 @@ export class ResearchController {
         yield event;
         continue;
       }
-      const { article, answered, model, agents } = event.result;
+      const { article, answered, model } = event.result;
       yield {
         type: 'done',
         result: {
@@ -77,7 +77,6 @@ export class ResearchController {
           sources,
           model,
           depth,
-          agents: [this.context.self(), ...agents],
         },
       };
     }

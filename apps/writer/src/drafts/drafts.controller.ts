@@ -35,7 +35,7 @@ export class DraftsController {
         provider: model.provider,
         name: model.name,
       });
-      yield { type: 'done', result: { article, answered, model, agents: [this.context.self()] } };
+      yield { type: 'done', result: { article, answered, model } };
     }
   }
 }
