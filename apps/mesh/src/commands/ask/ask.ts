@@ -1,9 +1,10 @@
 import { BodyInvalidError, parseContract, type AgentDirectory } from '@mesh/agent';
 import { ResearchRequestDto, type Depth } from '@mesh/contracts';
-import { differences } from '../../state/running-mesh.js';
+import { differences, type RunningMesh } from '../../state/running-mesh.js';
 import { columnsOf, printableJson } from '../../printable.js';
 import { exitCodeOf, stopOnSignals } from '../../stop.js';
 import { isReady } from '../../up/is-ready.js';
+import { isOthersPort } from '../../up/port-owner.js';
 import { CommandError } from '../command.error.js';
 import { logUnexpected, prepare, type Flags, type Prepared } from '../prepare.js';
 import { apiClientOf, assertNoAccount, signIn, type MeshIssuer } from '../sign-in/sign-in.js';
@@ -90,10 +91,17 @@ async function runningMesh({ state, config }: Prepared): Promise<AskedMesh | und
     say(`The running mesh has another setting for: ${others.join(', ')}. It is left alone.`);
     return undefined;
   }
-  // With `infra` the agents are started by others, or not.
-  const probe = running.agents['gateway']!.managementUrl;
-  if (running.shape === 'infra' && !(await isReady(probe))) return undefined;
+  if (running.shape === 'infra' && !(await isJoined(running))) return undefined;
   return { ...running, state, close: () => Promise.resolve() };
+}
+
+/** With `infra` the gateway is started in another terminal, or not at all, and its port is free for anybody until then. */
+async function isJoined({ gatewayUrl, agents }: RunningMesh): Promise<boolean> {
+  if (!(await isReady(agents['gateway']!.managementUrl))) return false;
+  const port = Number(new URL(gatewayUrl).port || 80);
+  if (!isOthersPort(port)) return true;
+  say(`A process of another user has the gateway's port ${port}. It gets no token.`);
+  return false;
 }
 
 async function ownMesh(
