@@ -567,3 +567,40 @@ export const deliveredAnswers: readonly Attack[] = [
 function sourcesOf(answer: Answer): readonly JsonObject[] {
   return answer['sources'] as readonly JsonObject[];
 }
+
+/** The writer leads its caller to another path, where the answer is. */
+const redirected: Act<number> = async (mesh, status) => {
+  const elsewhere = '/elsewhere';
+  const impostor = await Impostor.start(mesh.svidOf('writer'), async (request) => {
+    if (status !== undefined && request.path !== elsewhere) {
+      return { status, body: '', location: `${impostor.url}${elsewhere}` };
+    }
+    return passOn(mesh.urls.writer, mesh.svidOf('researcher'), { ...request, path: '/v1/drafts' });
+  });
+  try {
+    return await mesh.network.writer.reroute(impostor.url, () => CALLS.writer.call(mesh));
+  } finally {
+    await impostor.close();
+  }
+};
+
+/** 12 and 22, of answers: a token led elsewhere, and an answer that is too large to be read. */
+export const oddAnswers: readonly Attack[] = [
+  ...variants<number>(12, redirected, [
+    ['a called agent leads its caller, with the token, elsewhere by 307', 'ERR_PEER_FAILED', 307],
+    ['a called agent leads its caller, with the token, elsewhere by 302', 'ERR_PEER_FAILED', 302],
+  ]),
+  ...variants<Tamper>(22, tampered('writer'), [
+    [
+      'answer of 5 MB',
+      'ERR_PEER_RESPONSE_INVALID',
+      (answer) => ({ ...answer, padding: 'x'.repeat(5_000_000) }),
+    ],
+    [
+      'answer of 10,000 levels',
+      'ERR_ANSWER_JSON_DEPTH',
+      (answer) =>
+        JSON.stringify(answer).replace('{', `{"a":${'['.repeat(10_000)}${']'.repeat(10_000)},`),
+    ],
+  ]),
+];

@@ -17,7 +17,14 @@ export interface Intercepted {
 }
 
 /** What the impostor answers. */
-export type Script = (request: Intercepted) => Promise<Pick<WireResponse, 'status' | 'body'>>;
+export interface Reply {
+  readonly status: number;
+  readonly body: string;
+  /** Leads elsewhere. */
+  readonly location?: string;
+}
+
+export type Script = (request: Intercepted) => Promise<Reply>;
 
 const PASSED_ON = [
   'txn-token',
@@ -87,7 +94,8 @@ export class Impostor {
       : answer.status < 400
         ? 'application/json'
         : 'application/problem+json';
-    response.writeHead(answer.status, { 'content-type': type });
+    const { location } = answer;
+    response.writeHead(answer.status, { 'content-type': type, ...(location ? { location } : {}) });
     response.end(stream ? `${TEXT_EVENT}event: done\ndata: ${answer.body}\n\n` : answer.body);
   }
 }

@@ -68,11 +68,16 @@ export function send(url: string, options: WireRequest = {}): Promise<WireRespon
   return promise;
 }
 
-/** A TLS connection with a certificate of one's choice. @throws ConnectionClosed */
+/**
+ * A TLS connection with a certificate of one's choice.
+ * @param onSession Told of each session that could be resumed.
+ * @throws ConnectionClosed
+ */
 export async function open(
   url: string,
   svid: Minted | undefined,
   options: ConnectionOptions = {},
+  onSession: (session: Buffer) => void = () => undefined,
 ): Promise<TLSSocket> {
   const { hostname, port } = new URL(url);
   const socket = connect({
@@ -84,6 +89,8 @@ export async function open(
     ...options,
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  // Before the handshake: tickets may come with its last message.
+  socket.on('session', onSession);
   socket.once('secureConnect', resolve);
   socket.once('error', (error: NodeJS.ErrnoException) =>
     reject(new ConnectionClosed(error.code ?? error.message)),
