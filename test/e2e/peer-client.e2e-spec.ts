@@ -624,7 +624,7 @@ describe("a call on the agent's own business", () => {
 
   it.each([
     ['that may be passed on', 'ERR_EXCHANGE_SCOPE_WIDER', 'ERR_EXCHANGE_SCOPE_WIDER', 'a scope'],
-    ['inside it', 'ERR_EXCHANGE_LIFETIME', 'ERR_PEER_FAILED', 'writer answered with status 400'],
+    ['inside it', 'ERR_EXCHANGE_NO_EDGE', 'ERR_PEER_FAILED', 'writer answered with status 400'],
   ])('passes an OAuth error %s on (%s as %s)', async (_what, code, expected, words) => {
     answers(400, JSON.stringify({ error: 'invalid_scope', error_description: 'a scope', code }));
     const error = await failure(greet({}));
