@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
@@ -6,6 +7,8 @@ import { Body, Controller, HttpCode, Module, Post } from '@nestjs/common';
 import { IsInt, IsString } from 'class-validator';
 import { defineAgent } from '@mesh/agent/nest';
 import type { AgentEvent } from '@mesh/contracts';
+import { delegationOf } from '@mesh/delegation';
+import { DelegatedUser, type DelegatedPerson } from '@mesh/delegation/nest';
 import type { MtlsPool } from '@mesh/identity';
 import { Action, Caller } from '@mesh/identity/nest';
 import type { PeerIdentity } from '@mesh/identity';
@@ -60,6 +63,26 @@ class WorkController {
     }
   }
 
+  /** The same, on behalf of somebody. */
+  @Post('work-for')
+  @HttpCode(200)
+  @Action('work:for')
+  async *workFor(
+    @Body() { turns }: WorkRequest,
+    @DelegatedUser() user: DelegatedPerson,
+  ): AsyncGenerator<AgentEvent<object>> {
+    const seen = new Set<string>();
+    for (let number = 0; number < turns; number++) {
+      const context = requireContext();
+      const { txn, userId } = context.delegation!;
+      seen.add(`${txn} ${userId} ${user.userId} ${delegationOf(context)!.txn}`);
+      this.logger.info({ name: txn }, 'worked');
+      await (number % 2 === 0 ? turn() : sleep(1));
+      yield { type: 'text', text: 'x'.repeat(20_000) };
+    }
+    yield { type: 'done', result: { seen: [...seen] } };
+  }
+
   /** Pays no heed to its signal. */
   @Post('deaf')
   @HttpCode(200)
@@ -92,6 +115,8 @@ identity: /ns/agents/sa/worker
 port: 4090
 actions:
   work:do: { callers: [anna, bert], delegated: false }
+  work:for: { callers: [anna, bert] }
+actsFor: { roles: [analyst] }
 limits: { bodyBytes: 2048, deadlineMs: 20000 }
 `;
 
@@ -196,6 +221,47 @@ describe('200 requests at a time', () => {
         if (name !== undefined) expect(name).toBe(correlation_id);
       }
       expect(running).toBe(0);
+    },
+  );
+
+  it.each(['application/json', 'text/event-stream'])(
+    'keep apart on whose behalf they are, as %s',
+    async (accept) => {
+      const tokens = await Promise.all(
+        Array.from({ length: 200 }, (_, number) =>
+          mesh.tokenFor(number % 2 === 0 ? 'anna' : 'bert', 'work:for', {
+            subject: String(number),
+          }),
+        ),
+      );
+      await Promise.all(
+        tokens.map(async (token, number) => {
+          const { txn, userId } = token;
+          const response = await post(
+            number % 2 === 0 ? 'anna' : 'bert',
+            '/work-for',
+            { id: `for-${txn}`, turns: 6 },
+            {
+              accept,
+              'txn-token': token.reveal(),
+              'request-nonce': randomBytes(16).toString('base64url'),
+            },
+          );
+          const body = await text(response.body);
+          const last = accept === 'application/json' ? body : body.split('data: ').at(-1)!;
+          const { seen } = JSON.parse(last) as { seen: string[] };
+          expect(seen).toEqual([`${txn} ${userId} ${userId} ${txn}`]);
+        }),
+      );
+      await until(() => lines('request').length === 200);
+      const spoken = mesh.log.filter(({ correlation_id: id }) => id !== undefined);
+      expect(spoken.length).toBe(200 * 7);
+      expect(new Set(spoken.map(({ user_id }) => user_id)).size).toBe(200);
+      for (const { correlation_id, txn, name, actors, caller_spiffe_id } of spoken) {
+        expect(correlation_id).toBe(`for-${String(txn)}`);
+        if (name !== undefined) expect(name).toBe(txn);
+        expect(actors).toEqual([caller_spiffe_id]);
+      }
     },
   );
 

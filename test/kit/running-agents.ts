@@ -48,6 +48,8 @@ const NO_ISSUER = { url: 'http://127.0.0.1:1' };
 
 /** For whom and for what a token is made. */
 export interface TokenOptions {
+  /** At `https://login.test`; the pseudonym is made of it. Default `analyst`. */
+  readonly subject?: string;
   readonly roles?: readonly string[];
   readonly details?: ContextObject;
   /** Of agents the request came through before, the first one first. */
@@ -235,7 +237,12 @@ export class RunningAgents {
 
   /** A token that the token service could have issued to `workload`, signed with its very key. */
   async tokenFor(workload: string, scope: string, options: TokenOptions = {}): Promise<TxnToken> {
-    const { roles = ANALYST.roles, details = {}, through = [] } = options;
+    const {
+      subject = ANALYST.subject,
+      roles = ANALYST.roles,
+      details = {},
+      through = [],
+    } = options;
     const svid = (await this.source('tts')).getX509Svid();
     const [first, ...others] = [...through, workload].map((name) => this.#idOf(name));
     const now = new Date();
@@ -245,7 +252,7 @@ export class RunningAgents {
       {
         accessToken: {
           issuer: 'https://login.test',
-          subject: ANALYST.subject,
+          subject,
           clientId: 'test',
           scope: scopes,
           expiresAt: now.getTime() / 1000 + 600,
@@ -256,7 +263,7 @@ export class RunningAgents {
         scope: scopes,
         details,
         context: undefined,
-        user: 'pseudonym-of-analyst',
+        user: `pseudonym-of-${subject}`,
       },
       now,
     );
