@@ -4,6 +4,7 @@ import { type Act, type Attack, SUCCEEDED, variants } from '../attack.js';
 import { type AgentName, type AttackedMesh, idOf } from '../mesh/attacked-mesh.js';
 import { type Answer, resign, type Restatement, restate } from '../tools/answer.js';
 import { ask, callResearcher, gatewayToken } from '../tools/calls.js';
+import { inTheNameOfTheCa, issuedByWorkload } from '../tools/forged-chains.js';
 import { Impostor, passOn } from '../tools/impostor.js';
 import { base64url, hs256, type Members, read } from '../tools/jws.js';
 import { outcomeOf } from '../tools/outcome.js';
@@ -135,6 +136,16 @@ export const selfMadeChains: readonly Attack[] = variants<SigningDefect>(5, sign
         return { ...minted, chainPem: minted.chainPem + ca.certificatePem };
       },
     },
+  ],
+  [
+    "answer signed by a chain through another workload's SVID",
+    'ERR_ANSWER_CHAIN',
+    { signer: (mesh) => issuedByWorkload(mesh.authority, idOf('archivist'), idOf('writer')) },
+  ],
+  [
+    "answer whose certificate is signed in the CA's name by another key",
+    'ERR_ANSWER_CHAIN',
+    { signer: (mesh) => inTheNameOfTheCa(mesh.authority, idOf('writer')) },
   ],
   [
     'answer whose statement is of an expired SVID',

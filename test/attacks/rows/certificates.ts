@@ -1,8 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { X509Certificate as PeculiarCertificate } from '@peculiar/x509';
-import { type IssueOptions, mintCa, type Minted, MintedCa } from '@test/kit';
+import { type IssueOptions, mintCa, type Minted } from '@test/kit';
 import { type Act, type Attack, SUCCEEDED, variants } from '../attack.js';
 import { type AttackedMesh, idOf } from '../mesh/attacked-mesh.js';
 import {
@@ -13,6 +12,7 @@ import {
   newNonce,
   researcherToken,
 } from '../tools/calls.js';
+import { inTheNameOfTheCa, issuedByWorkload } from '../tools/forged-chains.js';
 import { Impostor, passOn } from '../tools/impostor.js';
 import { refusedHandshake, requestOutcome, unlessClosed } from '../tools/outcome.js';
 import { open, talk } from '../tools/wire.js';
@@ -255,13 +255,7 @@ export const clientCertificates: readonly Attack[] = [
     [
       'leaf issued by another workload’s SVID',
       'ERR_PEER_UNTRUSTED UNSPECIFIED',
-      async (mesh) => {
-        const { keys, certificateDer } = await mesh.mint({ uri: idOf('archivist') });
-        const certificate = new PeculiarCertificate(new Uint8Array(certificateDer));
-        return new MintedCa('mesh.test', keys, certificate, [certificateDer]).issue({
-          uri: researcher,
-        });
-      },
+      (mesh) => issuedByWorkload(mesh.authority, idOf('archivist'), researcher),
     ],
     [
       'expired',
@@ -280,6 +274,11 @@ export const clientCertificates: readonly Attack[] = [
         notBefore: new Date(Date.now() + HOUR),
         notAfter: new Date(Date.now() + 2 * HOUR),
       }),
+    ],
+    [
+      "signed in the CA's name by another key",
+      'ERR_PEER_UNTRUSTED CERT_SIGNATURE_FAILURE',
+      (mesh) => inTheNameOfTheCa(mesh.authority, researcher),
     ],
     [
       'signed by a CA of the same name',

@@ -11,6 +11,7 @@ import {
   researcherToken,
   toReplace,
 } from '../tools/calls.js';
+import { inTheNameOfTheCa, issuedByWorkload } from '../tools/forged-chains.js';
 import { base64url, es256, hs256, type Members, read, x5cOf } from '../tools/jws.js';
 import { outcomeOf } from '../tools/outcome.js';
 import { forge, nowSeconds, type TokenDefect } from '../tools/txn-token.js';
@@ -157,6 +158,18 @@ export const delegationTokens: readonly Attack[] = [
   ...variants<DefectOf>(1, sendToWriter, [
     ['Txn-Token that is no JWS', 'ERR_TOKEN_MALFORMED', instead(() => 'a.b')],
     ['Txn-Token signed by a self-made CA', 'ERR_TOKEN_CHAIN', selfMade],
+    [
+      "Txn-Token signed by a chain through another workload's SVID",
+      'ERR_TOKEN_CHAIN',
+      async (mesh) => ({
+        signer: await issuedByWorkload(mesh.authority, idOf('archivist'), idOf('tts')),
+      }),
+    ],
+    [
+      "Txn-Token whose certificate is signed in the CA's name by another key",
+      'ERR_TOKEN_CHAIN',
+      async (mesh) => ({ signer: await inTheNameOfTheCa(mesh.authority, idOf('tts')) }),
+    ],
     [
       'Txn-Token signed by another workload of the domain',
       'ERR_TOKEN_ISSUER',
