@@ -66,6 +66,17 @@ class DoorController {
   }
 }
 
+/** Looks at no body: what it was sent counts nevertheless, for the proof of what it answers. */
+@Controller()
+class FarController {
+  @Post('do')
+  @HttpCode(200)
+  @Action('far:do')
+  do(): Promise<object> {
+    return serve('far');
+  }
+}
+
 function controllerOf(name: string, delegated: boolean) {
   @Controller()
   class StepController {
@@ -94,7 +105,8 @@ const agents: AgentUnderTest[] = [
     listener: name === 'door' ? 'people' : 'peers',
     module: (context) => {
       contexts.set(name!, context);
-      const controller = name === 'door' ? DoorController : controllerOf(name!, name !== 'lone');
+      const controller =
+        { door: DoorController, far: FarController }[name!] ?? controllerOf(name!, name !== 'lone');
       @Module({ controllers: [controller] })
       class StepModule {}
       return StepModule;

@@ -19,12 +19,10 @@ export class ContractGuard implements CanActivate {
       known = { contract: contractOf(controller, nameOf(handler, controller)) };
       this.#contracts.set(handler, known);
     }
-    if (known.contract) {
-      const request = context.switchToHttp().getRequest<FastifyRequest>();
-      // The digest of a request is over what was received, not over what a contract makes of it.
-      request.meshBody = request.body;
-      request.body = parseContract(known.contract, request.body);
-    }
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    // The digest of a request is over what was received, whatever the handler takes of it.
+    request.meshBody = request.body;
+    if (known.contract) request.body = parseContract(known.contract, request.body);
     return true;
   }
 }
