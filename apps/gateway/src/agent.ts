@@ -1,4 +1,5 @@
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { discoveryUrl } from '@mesh/delegation';
 import { defineAgent, type AgentContext } from '@mesh/agent/nest';
 import { GatewayModule } from './gateway.module.js';
 import { BEARER, SIGN_IN } from './security-schemes.js';
@@ -26,7 +27,8 @@ export const agent = defineAgent({
       .addSecurity(SIGN_IN, {
         type: 'openIdConnect',
         description: 'Sign in at the OpenID issuer: authorization code with PKCE.',
-        openIdConnectUrl: `${context.issuerUrl}/.well-known/openid-configuration`,
+        // Without an issuer it does not start.
+        openIdConnectUrl: discoveryUrl(context.issuerUrl!),
       })
       .addBearerAuth({ type: 'http', description: 'An access token: `./mesh token`.' }, BEARER)
       .build();

@@ -46,6 +46,7 @@ export {
   AccessTokenVerifier,
   type AccessTokenVerifierOptions,
 } from './access-token/access-token-verifier.js';
+export { discoveryUrl } from './access-token/discovery-url.js';
 export type { FetchDocument, IssuerKeysOptions } from './access-token/issuer-keys.js';
 
 // Exchange

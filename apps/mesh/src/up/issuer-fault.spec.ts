@@ -41,6 +41,14 @@ describe('issuerFault', () => {
     expect(await issuerFault(`${url}/realms/mesh`)).toBeUndefined();
   });
 
+  it('finds none with an issuer whose name ends with a slash', async () => {
+    const url = await serve(({ url: path, headers }, response) => {
+      expect(path).toBe('/.well-known/openid-configuration');
+      response.end(JSON.stringify({ issuer: `http://${headers.host}/` }));
+    });
+    expect(await issuerFault(`${url}/`)).toBeUndefined();
+  });
+
   it('says that another issuer answers', async () => {
     const url = await serve(announcing(() => 'https://login.example.org'));
     expect(await issuerFault(url)).toBe('what answers there is another issuer');

@@ -1,4 +1,5 @@
 import { request } from 'undici';
+import { discoveryUrl } from '@mesh/delegation';
 
 /** How long an issuer may take to answer, in milliseconds. */
 const ANSWER_MS = 5_000;
@@ -11,10 +12,11 @@ export async function issuerFault(url: string): Promise<string | undefined> {
     ? `${protocol}//127.0.0.1${port && `:${port}`}${pathname}`
     : url;
   try {
-    const { statusCode, body } = await request(
-      `${at.replace(/\/$/, '')}/.well-known/openid-configuration`,
-      { headers: { host }, headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS },
-    );
+    const { statusCode, body } = await request(discoveryUrl(at), {
+      headers: { host },
+      headersTimeout: ANSWER_MS,
+      bodyTimeout: ANSWER_MS,
+    });
     if (statusCode !== 200) {
       await body.dump();
       return `it answers with status ${statusCode}`;

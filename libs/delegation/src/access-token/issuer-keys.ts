@@ -1,6 +1,7 @@
 import type { Clock } from '@mesh/identity';
 import { importJWK, type JWK } from 'jose';
 import { AccessTokenError } from './access-token.error.js';
+import { discoveryUrl } from './discovery-url.js';
 
 /** Fetches a document of the issuer. Given by the program, so that it goes the program's way to the issuer. */
 export type FetchDocument = (
@@ -121,8 +122,7 @@ export class IssuerKeys {
   async #fetchNow(): Promise<KeySet> {
     const signal = AbortSignal.timeout(FETCH_TIMEOUT_MS);
     const { origin } = new URL(this.issuer);
-    const discovery = `${this.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-    const { issuer, jwks_uri: uri } = await this.#document(discovery, signal);
+    const { issuer, jwks_uri: uri } = await this.#document(discoveryUrl(this.issuer), signal);
     if (issuer !== this.issuer) {
       throw unavailable('The discovery document is of another issuer.');
     }
