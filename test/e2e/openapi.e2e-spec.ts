@@ -153,6 +153,11 @@ describe('/openapi.json of the compiled gateway', () => {
     expect(parameters!.map(({ name }) => name)).toContain('Request-Nonce');
   });
 
+  it('has a page that signs people in by the second of the apiClients', async () => {
+    const script = await (await fetch(`${url}/docs/swagger-ui-init.js`)).text();
+    expect(script).toMatch(/"clientId": "mesh-swagger"/);
+  });
+
   it('says what a question is, with an example and the depths there are', () => {
     const { requestBody } = document.paths['/v1/research']!['post']!;
     expect(requestBody!.required).toBe(true);

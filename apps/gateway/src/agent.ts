@@ -41,8 +41,9 @@ export const agent = defineAgent({
 
 /** The Authorize button: a public client, PKCE, and a token for this mesh's API (RFC 8707). */
 function oauth({ file, config, directory }: AgentContext): object {
+  const [, clientId] = file.apiClients;
   return {
-    clientId: file.apiClients.find((client) => client.endsWith('-swagger')),
+    clientId,
     scopes: directory.actionsBehind(file.name),
     usePkceWithAuthorizationCodeGrant: true,
     additionalQueryStringParams: { resource: config.audience() },

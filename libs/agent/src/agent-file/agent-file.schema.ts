@@ -102,7 +102,8 @@ export const agentFileSchema = {
     },
     sessionClient: client,
     apiClients: {
-      description: 'a list of clients of the OpenID issuer, each once',
+      description:
+        'a list of clients of the OpenID issuer, each once: the first signs people in for the command line, the second for the page /docs',
       type: 'array',
       maxItems: 20,
       uniqueItems: true,

@@ -63,7 +63,10 @@ export class AgentFile {
   readonly actsFor: AgentActsFor | undefined;
   /** The OpenID client whose access tokens it alone may present: the browser's back end. */
   readonly sessionClient: string | undefined;
-  /** OpenID clients whose access tokens it takes as bearer tokens, and may present. */
+  /**
+   * OpenID clients whose access tokens it takes as bearer tokens, and may present. The first is the command line's, the
+   * second that of the page /docs.
+   */
   readonly apiClients: readonly string[];
   /** Host names it may call out to. */
   readonly hosts: readonly string[];
