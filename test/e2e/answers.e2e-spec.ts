@@ -25,8 +25,8 @@ const { draft } = model;
 let mesh: RunningAgents;
 let bearer: string;
 
-beforeAll(async () => {
-  mesh = await RunningAgents.start(
+function startWith(breakerVolume: number): Promise<RunningAgents> {
+  return RunningAgents.start(
     agentsUnderTest({ search: new ScriptedSearch(), model }).map(({ definition, file }) => ({
       file,
       definition: defineAgent({
@@ -43,16 +43,19 @@ beforeAll(async () => {
         },
       }),
     })),
-    // It would open: a peer whose answers do not hold is left alone.
     {
       env: Object.fromEntries(
         ['RESEARCHER', 'WRITER'].map((name) => [
           `MESH_RESILIENCE_${name}_BREAKER_VOLUME_THRESHOLD`,
-          '1000',
+          String(breakerVolume),
         ]),
       ),
     },
   );
+}
+
+beforeAll(async () => {
+  mesh = await startWith(1_000);
   bearer = await mesh.signIn('analyst', 'research:fast draft:write');
 });
 afterAll(() => mesh.close());
@@ -83,12 +86,12 @@ const json =
     return JSON.stringify(answer);
   };
 
-async function ask(accept: string) {
-  const response = await request(`${mesh.agent('gateway').url}/v1/research`, {
+async function ask(accept: string, of = mesh, token = bearer) {
+  const response = await request(`${of.agent('gateway').url}/v1/research`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      authorization: `Bearer ${bearer}`,
+      authorization: `Bearer ${token}`,
       accept,
     },
     body: JSON.stringify({ question: 'What is an SVID?' }),
@@ -262,5 +265,29 @@ describe('statements of the agents behind the one that was called', () => {
     expect(status).toBe(502);
     expect(JSON.parse(body)).toMatchObject({ code });
     expect(refusals()).toHaveLength(1);
+  });
+});
+
+describe('a peer whose answers do not hold', () => {
+  it('is left alone, like one that fails; the agent that was not told so is not', async () => {
+    const other = await startWith(3);
+    try {
+      const token = await other.signIn('analyst', 'research:fast draft:write');
+      const codes: unknown[] = [];
+      changes.set(
+        'writer',
+        json((answer) => (answer.statements = [])),
+      );
+      for (let time = 0; time < 4; time++) {
+        const { body } = await ask('application/json', other, token);
+        codes.push((JSON.parse(body) as Record<string, unknown>)['code']);
+      }
+      expect(codes).toEqual([...Array<string>(3).fill('ERR_ANSWER_UNSIGNED'), 'ERR_BREAKER_OPEN']);
+      // The researcher is no worse for the writer's answers.
+      const opened = other.log.filter(({ event }) => event === 'breaker');
+      expect(opened).toEqual([expect.objectContaining({ agent: 'researcher', name: 'writer' })]);
+    } finally {
+      await other.close();
+    }
   });
 });

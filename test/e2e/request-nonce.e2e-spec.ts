@@ -211,6 +211,28 @@ describe('the nonce of an agent', () => {
     expect(await first).toMatchObject({ status: 200 });
   });
 
+  it('stays taken by one that was left: nobody knows how far it got', async () => {
+    const nonce = fresh();
+    const began = once(turns, 'began');
+    const leaving = new AbortController();
+    const left = pools.friend.request({
+      method: 'POST',
+      path: '/note',
+      headers: {
+        'content-type': 'application/json',
+        ...(await mesh.delegation('friend', 'note:read')),
+        'request-nonce': nonce,
+      },
+      body: '{"how":"wait"}',
+      signal: leaving.signal,
+    });
+    await began;
+    leaving.abort();
+    await expect(left).rejects.toThrow();
+    turns.emit('go');
+    expect(await call(nonce)).toMatchObject(REUSED);
+  });
+
   it('stays taken where an answer began as a stream', async () => {
     const nonce = fresh();
     const events = { path: '/events', accept: 'text/event-stream' };

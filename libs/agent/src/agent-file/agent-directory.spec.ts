@@ -185,6 +185,7 @@ actsFor: { groups: [staff], subjects: ['https://login.test#anna'] }
 
   it('has a token service, called by whoever calls others for a person and by nobody else', () => {
     expect(directory.tokenService).toBe('service');
+    expect(directory.tokenAction).toBe('token:exchange');
     const callers = ['door', 'middle', 'end', 'watcher', 'service'].filter((name) =>
       directory.mayCall('service', 'token:exchange', idOf(name)),
     );
@@ -195,7 +196,8 @@ actsFor: { groups: [staff], subjects: ['https://login.test#anna'] }
   });
 
   it('has none where none is declared', () => {
-    expect(AgentDirectory.of([door, watcher], local).tokenService).toBeUndefined();
+    const { tokenService, tokenAction } = AgentDirectory.of([door, watcher], local);
+    expect([tokenService, tokenAction]).toEqual([undefined, undefined]);
   });
 
   it('refuses a second one', () => {
