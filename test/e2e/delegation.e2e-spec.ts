@@ -23,7 +23,8 @@ async function ask(mesh: RunningAgents, bearer: string, body: object) {
     headers: { 'content-type': 'application/json', authorization: `Bearer ${bearer}` },
     body: JSON.stringify(body),
   });
-  return { status: response.statusCode, text: await response.body.text() };
+  const challenge = response.headers['www-authenticate'];
+  return { status: response.statusCode, text: await response.body.text(), challenge };
 }
 
 /** Status and code of the problem that a question ends with. */
@@ -98,11 +99,12 @@ describe('an answer', () => {
   });
 
   it('fails where an agent behind lacks its scope, which is named', async () => {
-    const { status, text } = await ask(
+    const { status, text, challenge } = await ask(
       mesh,
       await mesh.signIn('analyst', 'research:fast'),
       QUESTION,
     );
+    expect(challenge).toBe('Bearer realm="mesh", error="insufficient_scope"');
     expect({ status, ...(JSON.parse(text) as object) }).toMatchObject({
       status: 403,
       code: 'ERR_TOKEN_SCOPE',

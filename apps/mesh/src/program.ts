@@ -72,7 +72,9 @@ export function program(): Command {
 
   mesh
     .command('infra')
-    .description('start the embedded stand-ins alone, for agents that are started one by one')
+    .description(
+      'start the embedded stand-ins and the token service alone, for agents that are started one by one',
+    )
     .addOption(logLevel())
     .addOption(logFormat())
     .action(async (flags: Flags) => (await import('./commands/infra.js')).infra(flags));

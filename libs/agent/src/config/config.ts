@@ -194,7 +194,12 @@ export class NamedConfig {
       const { port, managementPort, peerUrl, hosts } = agentSettings;
       return [
         row(port, String(this.port(name, directory)), file),
-        row(managementPort, String(this.managementPort(name, directory)), file),
+        // It follows from the port.
+        row(
+          managementPort,
+          String(this.managementPort(name, directory)),
+          this.#given.get(slotOf(port, name).key)?.source ?? file,
+        ),
         // Who has callers serves agents, who has none serves people.
         ...(called.has(name)
           ? [row(peerUrl, this.peerUrl(name, directory), 'default')]

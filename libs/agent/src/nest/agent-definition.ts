@@ -7,7 +7,7 @@ import type { AgentContext } from './agent-context.js';
 export interface AgentDefinition {
   /** `name` of its agent.yaml. */
   readonly name: string;
-  /** `peers`: mTLS, for agents. `people`: HTTP for browsers and API clients; loopback alone until people sign in. */
+  /** `peers`: mTLS, for agents. `people`: HTTP for browsers and API clients; plain HTTP, so on loopback alone. */
   readonly listener: 'peers' | 'people';
   /** Its module: controllers and what they need. May wait, for an index for example. */
   readonly module: (context: AgentContext) => DynamicModule | Type | Promise<DynamicModule | Type>;
