@@ -437,7 +437,7 @@ describe('MeshConfig', () => {
       rows.filter(({ key }) => key.includes('writer') && !key.startsWith('resilience.')),
     ).toEqual([
       { key: 'ports.writer', value: '5000', source: 'MESH_PORT_WRITER' },
-      { key: 'managementPorts.writer', value: '5100', source: 'apps/writer/agent.yaml' },
+      { key: 'managementPorts.writer', value: '5100', source: 'MESH_PORT_WRITER' },
       { key: 'peers.writer.url', value: 'https://127.0.0.1:5000', source: 'default' },
     ]);
   });
