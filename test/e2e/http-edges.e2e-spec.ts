@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { once, type EventEmitter } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { exchange, responsesOf, type RawResponse } from '../kit/raw-http.js';
@@ -111,6 +111,10 @@ describe('what is no proper HTTP request', () => {
     ['a bad chunk size', `Transfer-Encoding: chunked\r\n\r\nzz\r\n{}${smuggled}`],
     ['bare line feeds', `Transfer-Encoding: chunked\n\n0\n\n${smuggled}`],
   ])('a request with %s hides no second one', async (_what, rest) => {
+    let begun = 0;
+    const begins = () => void (begun += 1);
+    const server = mesh.agent('gateway').app.getHttpServer() as EventEmitter;
+    server.on('request', begins);
     const answer = await exchange(
       gateway,
       `POST /v1/research HTTP/1.1\r\n${HOST}${signedIn}${JSON_TYPE}${rest}`,
@@ -120,7 +124,11 @@ describe('what is no proper HTTP request', () => {
       problemIn(response);
     }
     expect(answer.match(/^HTTP\/1\.1 /gm)).toHaveLength(1);
-    const lines = await requestLines();
+    server.off('request', begins);
+    // Of one that began it is written when its connection is gone: not into the next test.
+    const own = ({ method }: Record<string, unknown>) => method === 'POST';
+    let lines = await requestLines();
+    while (lines.filter(own).length < begun) lines = await requestLines(lines.length + 1);
     expect(lines.every(({ method }) => method !== 'GET')).toBe(true);
   });
 
