@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Attack, SUCCEEDED } from '../attack.js';
 import { AGENTS, type AttackedMesh } from '../mesh/attacked-mesh.js';
 import { formsOf, NOTHING, search, searchFolder, stackIn, tokensIn } from '../tools/scan.js';
+import { QUESTION } from '../tools/calls.js';
 import { received } from '../tools/wire.js';
 
 /*
@@ -219,6 +220,20 @@ export const leaks: readonly Attack[] = [
     search(
       Buffer.from(logs(mesh) + (planted ? mesh.passwords.of('admin') : '')),
       secretsOf(mesh),
+      'a log',
+    ),
+  ),
+  searching(26, 'what a person asked in any log', (mesh, planted) =>
+    search(
+      Buffer.from(logs(mesh) + (planted ? QUESTION : '')),
+      [Buffer.from(QUESTION), Buffer.from(JSON.stringify(QUESTION).slice(1, -1))],
+      'a log',
+    ),
+  ),
+  searching(26, 'who a person is, but for the pseudonym, in any log', (mesh, planted) =>
+    search(
+      Buffer.from(logs(mesh) + (planted ? `${mesh.issuer.url}#analyst` : '')),
+      ['analyst', 'reader', 'admin'].map((sub) => Buffer.from(`#${sub}`)),
       'a log',
     ),
   ),

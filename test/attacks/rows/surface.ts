@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { type Act, type Attack, variants } from '../attack.js';
-import type { AttackedMesh } from '../mesh/attacked-mesh.js';
+import { type AgentName, type AttackedMesh, idOf } from '../mesh/attacked-mesh.js';
 import { exchange as exchangeRaw, responsesOf } from '../../kit/raw-http.js';
 import { newNonce, researcherToken } from '../tools/calls.js';
 import { outcomeOf, refusedHandshake, requestOutcome, unlessClosed } from '../tools/outcome.js';
@@ -14,12 +14,18 @@ interface Door {
   readonly right: (mesh: AttackedMesh) => Promise<string>;
 }
 
-const stranger = (path: string) => async (mesh: AttackedMesh) =>
-  outcomeOf(await send(`${mesh.urls.writer}${path}`, { svid: mesh.svidOf('relay-1') }));
+type Peer = Exclude<AgentName, 'gateway'>;
+/** A workload of the domain that no file names. */
+const stranger =
+  (path: string, agent: Peer = 'writer') =>
+  async (mesh: AttackedMesh) => {
+    const svid = await mesh.mint({ uri: idOf('stranger') });
+    return outcomeOf(await send(`${mesh.urls[agent]}${path}`, { svid }));
+  };
 const visitor = (path: string) => async (mesh: AttackedMesh) =>
   outcomeOf(await send(`${mesh.urls.gateway}${path}`));
 const manager =
-  (path: string, agent: 'writer' | 'gateway' = 'writer') =>
+  (path: string, agent: AgentName = 'writer') =>
   async (mesh: AttackedMesh) =>
     outcomeOf(await send(`${mesh.managementUrls[agent]}${path}`));
 const DENIED = 'ERR_CALLER_DENIED';
@@ -106,6 +112,16 @@ const doors: readonly Door[] = [
   },
 ];
 
+/** The same of the other agents, where it matters most. */
+const otherDoors: readonly Door[] = (['researcher', 'tts'] as const).flatMap((agent) =>
+  ['/health', '/metrics'].map((path) => ({
+    name: `${path}, on the port of ${agent}`,
+    expected: DENIED,
+    wrong: stranger(path, agent),
+    right: manager(path, agent),
+  })),
+);
+
 const plainHttp: Act<true> = (mesh, defect) => {
   if (!defect) return callAs(mesh, 'researcher');
   const url = mesh.urls.writer.replace('https:', 'http:');
@@ -130,7 +146,7 @@ async function callAs(mesh: AttackedMesh, as: string): Promise<string> {
 
 /** 19: what a stranger finds. */
 export const strangers: readonly Attack[] = [
-  ...doors.map(({ name, expected, wrong, right }) => ({
+  ...[...doors, ...otherDoors].map(({ name, expected, wrong, right }) => ({
     number: 19,
     name: `a stranger asks for ${name}`,
     expected,
