@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { keptBy, MAIN, Sandbox, type Running } from './program.js';
@@ -50,6 +52,36 @@ describe('infra', () => {
     const { code, stderr } = await sandbox.run(['ask', QUESTION]);
     expect(code).toBe(0);
     expect(stderr).toMatch(/^Starting a mesh/);
+  });
+
+  /** Only root may start a process of another user. */
+  const asRoot = process.platform === 'linux' && process.getuid?.() === 0 ? it : it.skip;
+
+  asRoot("has ask send no token to another user's process on the gateway's ports", async () => {
+    const { gatewayUrl, agents } = JSON.parse(sandbox.read('state/running.json'));
+    const ports = [gatewayUrl, agents.gateway.managementUrl].map((url) => new URL(url).port);
+    const program = `
+      const answer = ({ method, headers }, response) =>
+        response.end(String(console.log(method, Object.keys(headers).includes('authorization'))));
+      let open = 0;
+      for (const port of process.argv.slice(1)) {
+        require('node:http').createServer(answer).listen(port, '127.0.0.1', () => ++open === 2 && console.log('ready'));
+      }`;
+    const other = spawn(process.execPath, ['-e', program, ...ports], { uid: 65534, gid: 65534 });
+    let heard = '';
+    try {
+      other.stdout.setEncoding('utf8').on('data', (text: string) => (heard += text));
+      await once(other.stdout, 'data');
+      const { code, stderr } = await sandbox.run(['ask', QUESTION]);
+      expect(code).toBe(0);
+      expect(stderr).toMatch(
+        /^A process of another user has the gateway's port \d+\.[^]*\nStarting a mesh/,
+      );
+      expect(heard).toBe('ready\nGET false\n');
+    } finally {
+      other.kill();
+      await once(other, 'exit');
+    }
   });
 
   it('is joined by agents in processes of their own, which ask then uses', async () => {
