@@ -17,7 +17,14 @@ export {
 export { portVariables } from './config/settings.js';
 export type { IssuerAddress } from './pipeline/issuer-documents.js';
 export { parseContract, type Contract } from './pipeline/contract.js';
-export { PeerClient, type HopObserver, type HopOutcome } from './pipeline/peer-client.js';
+export {
+  PeerClient,
+  type DelegatedCall,
+  type HopObserver,
+  type HopOutcome,
+  type PeerRequest,
+  type PeerTrust,
+} from './pipeline/peer-client.js';
 export { PeerCallError, RelayedError, UndelegatedCallError } from './pipeline/peer.error.js';
 export { BodyInvalidError, RequestEndedError, RequestError } from './pipeline/pipeline.error.js';
 export { serverSentEvents, type ServerSentEvent } from './pipeline/server-sent-events.js';

@@ -245,6 +245,7 @@ describe('loadConfig', () => {
     ['MESH_PORT_', 'is not a setting'],
     ['MESH_PORT_writer', 'is not a setting'],
     ['MESH_RESILIENCE_GEMINI_RETRY', 'is not a setting'],
+    ['MESH_TXN_TOKEN_TL', 'did you mean MESH_TXN_TOKEN_TTL?'],
     ['MESH_GEMINI_KEY', 'keys are not taken from the environment: ./mesh secret set'],
   ])('refuses the unknown variable %s', (variable, words) => {
     const error = faultOf(() => load({ env: { [variable]: 'x' } }));

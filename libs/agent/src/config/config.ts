@@ -317,9 +317,10 @@ function* fromEnvironment(env: Environment, cwd: string): Generator<Given> {
     if (slot !== undefined) {
       yield givenOf(slot, value, cwd, variable, variable);
     } else if (variable.startsWith('MESH_')) {
-      const hint = /KEY|TOKEN|SECRET|PASSWORD/.test(variable)
+      const keys = /KEY|TOKEN|SECRET|PASSWORD/.test(variable)
         ? ' (keys are not taken from the environment: ./mesh secret set)'
-        : hintOf(variable, VARIABLES);
+        : '';
+      const hint = hintOf(variable, VARIABLES) || keys;
       throw new ConfigError(variable, `${variable} is not a setting${hint}.`);
     }
   }
