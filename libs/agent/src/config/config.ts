@@ -317,10 +317,9 @@ function* fromEnvironment(env: Environment, cwd: string): Generator<Given> {
     if (slot !== undefined) {
       yield givenOf(slot, value, cwd, variable, variable);
     } else if (variable.startsWith('MESH_')) {
-      const keys = /KEY|TOKEN|SECRET|PASSWORD/.test(variable)
+      const hint = /KEY|(?<!TXN_)TOKEN|SECRET|PASSWORD/.test(variable)
         ? ' (keys are not taken from the environment: ./mesh secret set)'
-        : '';
-      const hint = hintOf(variable, VARIABLES) || keys;
+        : hintOf(variable, VARIABLES);
       throw new ConfigError(variable, `${variable} is not a setting${hint}.`);
     }
   }
