@@ -25,11 +25,11 @@ export {
   type TxnTokenVerifierOptions,
   verifyTxnToken,
 } from './txn-token/verify-txn-token.js';
-export { hashOfToken } from './token-hash.js';
 
 // In a request
 export { bindDelegation, delegationOf, describeDelegation } from './delegation-context.js';
-export { assertTransaction, digestOfText } from './transaction.js';
+export { digestOfText } from './digest-of-text.js';
+export { assertTransaction } from './transaction.js';
 
 // Scopes and persons
 export { type Person, Pseudonyms, qualifiedSubject } from './person.js';

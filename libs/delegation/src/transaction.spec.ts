@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { mintCa } from '@test/kit';
 import { firstToken, svidOf, tts, withCode } from '../test/domain.js';
-import { assertTransaction, digestOfText } from './transaction.js';
+import { assertTransaction } from './transaction.js';
 import type { TxnToken } from './txn-token/txn-token.js';
 
 /** For `{ action: 'research', depth: 'deep' }`. */
@@ -33,12 +33,5 @@ describe('assertTransaction', () => {
     expect(() => assertTransaction(token, { depth: 'planted' })).toThrow(
       'The token was issued for another depth than is asked for.',
     );
-  });
-});
-
-describe('digestOfText', () => {
-  it('is SHA-256 of the text in UTF-8, base64url', () => {
-    expect(digestOfText('')).toBe('47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU');
-    expect(digestOfText('é')).not.toBe(digestOfText('e\u0301'));
   });
 });

@@ -1,11 +1,5 @@
-import { createHash } from 'node:crypto';
 import { TxnTokenError } from './txn-token/txn-token.error.js';
 import type { TxnToken } from './txn-token/txn-token.js';
-
-/** SHA-256 of a text, base64url: what a transaction context holds of what a person wrote. */
-export function digestOfText(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
-}
 
 /**
  * Holds what is asked now against what the token was issued for (`tctx`); members of the token that are not asked for

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '@mesh/identity';
 import { compactVerify, decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
 import { BoundedMap } from '../bounded-map.js';
+import { digestOfText } from '../digest-of-text.js';
 import { parseScope } from '../scope.js';
-import { hashOfToken } from '../token-hash.js';
 import { AccessTokenError, type AccessTokenErrorCode } from './access-token.error.js';
 import type { AccessToken } from './access-token.js';
 import {
@@ -77,7 +77,7 @@ export class AccessTokenVerifier {
     const { signal } = options;
     if (text.length > MAX_LENGTH) throw malformed();
     const current = await this.#keys.generation(signal);
-    const hash = hashOfToken(text);
+    const hash = digestOfText(text);
     const known = this.#verdicts.get(hash);
     if (known?.generation === current) {
       this.#assertTimes(known.token.expiresAt, known.notBefore);

@@ -2,8 +2,8 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import { actionAskedFor, admitSignedIn, routeDeclaration } from '@mesh/identity/nest';
 import { AccessTokenError, AccessTokenScopeError } from '../access-token/access-token.error.js';
 import { bindDelegation } from '../delegation-context.js';
+import { digestOfText } from '../digest-of-text.js';
 import type { TokenClient } from '../exchange/token-client.js';
-import { digestOfText } from '../transaction.js';
 import type { ContextualRequest } from './delegation.guard.js';
 import { signedInPersonOf } from './people.js';
 

@@ -1,8 +1,8 @@
 import { isJwsAlgorithm, type JwsAlgorithm } from '@mesh/identity';
 import { Certificate, MAX_CHAIN_LENGTH, SpiffeId, SpiffeIdError, TrustDomain } from '@mesh/spiffe';
+import { digestOfText } from '../digest-of-text.js';
 import type { Person } from '../person.js';
 import { parseScope } from '../scope.js';
-import { hashOfToken } from '../token-hash.js';
 import { parseActorChain } from './actor-chain.js';
 import { parseCompactJws } from './compact-jws.js';
 import { MissingScopeError, TxnTokenError } from './txn-token.error.js';
@@ -65,7 +65,7 @@ export class TxnToken {
     parseCertificate: (base64: string) => Certificate,
   ) {
     this.#text = text;
-    this.hash = hashOfToken(text);
+    this.hash = digestOfText(text);
     this.algorithm = algorithmOf(header);
     this.certificates = certificatesOf(header['x5c'], parseCertificate);
     this.issuer = idOf(claims, 'iss');

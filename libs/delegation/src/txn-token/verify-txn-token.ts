@@ -9,7 +9,7 @@ import {
 } from '@mesh/identity';
 import type { Certificate, SpiffeId, TrustDomain, VerifiedChain } from '@mesh/spiffe';
 import { BoundedMap } from '../bounded-map.js';
-import { hashOfToken } from '../token-hash.js';
+import { digestOfText } from '../digest-of-text.js';
 import { TxnTokenError } from './txn-token.error.js';
 import { parseX5cCertificate, TxnToken } from './txn-token.js';
 
@@ -97,7 +97,7 @@ export class TxnTokenVerifier {
    */
   verifyToReplace(text: string, now: Date = new Date()): TxnToken {
     const { trustDomain } = this.expected.issuer;
-    const key = `${hashOfToken(text)} ${digestOfBundle(this.expected.bundles, trustDomain)}`;
+    const key = `${digestOfText(text)} ${digestOfBundle(this.expected.bundles, trustDomain)}`;
     const known = this.#verdicts.get(key);
     const at = now.getTime();
     if (known !== undefined && known.from <= at && at <= known.until) {
