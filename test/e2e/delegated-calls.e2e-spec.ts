@@ -249,6 +249,12 @@ describe('a call on behalf of whoever is served', () => {
     expect(await ask()).toMatchObject({ status: 200 });
   });
 
+  it('fails by a fault of its own, unsent, where its body has no canonical form', async () => {
+    plans.set('door', call('middle', 'half a pair: \ud83d'));
+    expect(await ask()).toMatchObject({ status: 500, code: 'ERR_INTERNAL' });
+    expect(visitsOf('middle')).toEqual([]);
+  });
+
   it('has no deadline later than the end of its token, at any hop', async () => {
     plans.set('middle', calls('end'));
     await ask();

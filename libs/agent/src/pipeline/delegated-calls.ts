@@ -9,7 +9,7 @@ import {
 } from '@mesh/delegation';
 import { MeshError } from '@mesh/errors';
 import type { SpiffeId } from '@mesh/identity';
-import { requestJson } from '@mesh/provenance';
+import { type CanonicalRequest, type Digest, requestJson } from '@mesh/provenance';
 import { recordOf, type PeerAnswers } from '@mesh/signing';
 import type { AgentDirectory } from '../agent-file/agent-directory.js';
 import type { DelegatedCall, PeerRequest, PeerTrust } from './peer-client.js';
@@ -54,8 +54,7 @@ export class DelegatedCalls implements PeerTrust {
     const token = await this.#tokenFor(peer, context, held);
     // One for all tries of this call, so that the answer to any of them fits.
     const nonce = randomBytes(16).toString('base64url');
-    const json = requestJson({ method, path, nonce, body: JSON.parse(text) });
-    const request = hash('sha256', json, 'base64url');
+    const request = digestOf({ method, path, nonce, body: JSON.parse(text) });
     return {
       headers: { [TXN_TOKEN_HEADER]: token.reveal(), [HEADERS.requestNonce]: nonce },
       prove: (answer) => this.#prove(peer, context, { token, request }, answer),
@@ -89,7 +88,7 @@ export class DelegatedCalls implements PeerTrust {
   async #prove(
     peer: string,
     context: RequestContext,
-    { token, request }: { readonly token: TxnToken; readonly request: string },
+    { token, request }: { readonly token: TxnToken; readonly request: Digest },
     answer: string,
   ): Promise<void> {
     try {
@@ -108,5 +107,14 @@ export class DelegatedCalls implements PeerTrust {
       if (error instanceof MeshError) this.onRefused({ peer, error });
       throw error;
     }
+  }
+}
+
+/** @throws TypeError for what no answer could be proven to answer: a mistake of this agent's code */
+function digestOf(request: CanonicalRequest): Digest {
+  try {
+    return hash('sha256', requestJson(request), 'base64url');
+  } catch (cause) {
+    throw new TypeError('The body of the call has no canonical form (RFC 8785).', { cause });
   }
 }
