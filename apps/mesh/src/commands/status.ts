@@ -67,7 +67,7 @@ async function health(managementUrl: string): Promise<Pick<AgentStatus, 'status'
 function readable(
   running: RunningMesh,
   agents: readonly AgentStatus[],
-  issuerFault: string | undefined,
+  fault: string | undefined,
   state: StateFolder,
 ): string {
   const trouble = agents.flatMap(({ name, details }) =>
@@ -75,7 +75,7 @@ function readable(
       .filter(([, detail]) => detail.status !== 'up')
       .map(([what, detail]) => `${name}: ${what} is ${causes(detail)}\n`),
   );
-  if (issuerFault !== undefined) trouble.push(`issuer: ${issuerFault}\n`);
+  if (fault !== undefined) trouble.push(`issuer: ${fault}\n`);
   return [
     `${running.shape}, process ${running.pid}\n\n`,
     table([

@@ -42,12 +42,13 @@ const WAIT_MS = 1_000;
 
 /**
  * Does work of a few milliseconds on a folder while no other process does. It waits on the spot, since the work is
- * synchronous too. Who is stopped in the middle of it holds the others up for a second, and not for good.
+ * synchronous too. Who is stopped in the middle of it holds the others up for a second, and not for good: they then go on
+ * without the lock.
  */
-export function oneAtATime<Result>(folder: string, work: () => Result): Result {
+export function oneAtATime(folder: string, work: () => void): void {
   const unlock = lockWithin(folder, Date.now() + WAIT_MS);
   try {
-    return work();
+    work();
   } finally {
     unlock?.();
   }

@@ -4,7 +4,7 @@ import { DeclaredExchangePolicy, type ExchangePolicy } from '@mesh/delegation';
 import { SpiffeId, SpiffeIdError, type TrustDomain } from '@mesh/spiffe';
 import { closest } from '../config/closest.js';
 import { AgentFileError, AgentUnknownError } from './agent-file.error.js';
-import { AgentFile, shortName, type AgentAction } from './agent-file.js';
+import { AgentFile, shortName } from './agent-file.js';
 
 /** One line of who may call whom for what. */
 export interface AgentEdge {
@@ -87,7 +87,6 @@ export class AgentDirectory {
   #declareTokenService(
     files: readonly AgentFile[],
   ): { readonly name: string; readonly action: string } | undefined {
-    const served = (action: AgentAction) => action.callers === 'delegates';
     let service: { readonly file: AgentFile; readonly action: string } | undefined;
     const delegates = new Set(
       this.#edges
@@ -96,7 +95,7 @@ export class AgentDirectory {
     );
     for (const file of files) {
       for (const [action, declared] of file.actions) {
-        if (!served(declared)) continue;
+        if (declared.callers !== 'delegates') continue;
         const path = ['actions', action, 'callers'];
         if (service !== undefined) {
           throw file.fault(

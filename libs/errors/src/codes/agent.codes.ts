@@ -16,7 +16,8 @@ export const agentCodes = {
   ERR_ROUTE_UNDECLARED: {
     status: 403,
     title: 'The route declares no access rule',
-    remedy: 'Declare @Action(…) or @Public() on the handler.',
+    remedy:
+      'Declare @Action(…), @SignedIn(…) or @Public() on the handler; what no controller serves is named in publicPaths.',
   },
   ERR_ROUTE_NOT_FOUND: {
     status: 404,

@@ -111,12 +111,13 @@ export const delegationCodes = {
     remedy: "Add a role, group or subject of the person to actsFor in the workload's agent.yaml.",
     relay: true,
   },
-
   ERR_TOKEN_TRANSACTION: {
     status: 403,
     title: 'The token was issued for another transaction',
     remedy: 'Send a token only with the very request that it was issued for.',
   },
+
+  // Calls to other agents, as the caller makes them
   ERR_CALL_UNDELEGATED: {
     status: 500,
     title: "An agent would call another one on nobody's behalf",
