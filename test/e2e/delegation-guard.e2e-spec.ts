@@ -253,6 +253,14 @@ describe('an action that is delegated', () => {
     expect(await call(passedOn)).toMatchObject({ status: 403, code: 'ERR_TOKEN_ACTOR' });
   });
 
+  it('is refused to a request that came through this agent before', async () => {
+    const looped = await delegation('note:read', { through: ['note'] });
+    expect(await call(looped)).toMatchObject({ status: 403, code: 'ERR_TOKEN_ACTOR_LOOP' });
+    expect(seen).toBeUndefined();
+    const passedOn = await delegation('note:read', { through: ['other'] });
+    expect(await call(passedOn)).toMatchObject({ status: 200 });
+  });
+
   it('is refused without the very scope of what is asked', async () => {
     expect(await call(await delegation('note:write'))).toEqual({
       status: 403,

@@ -64,6 +64,10 @@ describe('an answer', () => {
       'researcher',
       'writer',
     ]);
+    expect(nodes.map(({ statement }) => statement.aud)).toEqual([
+      'mesh-cli',
+      ...['gateway', 'researcher'].map((name) => mesh.directory.spiffeIdOf(name).toString()),
+    ]);
     const { agents } = JSON.parse(text) as { agents: object[] };
     expect(agents).toEqual(
       nodes.map(({ statement, chain }) => ({

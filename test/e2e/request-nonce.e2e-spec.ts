@@ -11,6 +11,8 @@ import { bindDelegation } from '@mesh/delegation';
 import { MeshError } from '@mesh/errors';
 import type { MtlsPool } from '@mesh/identity';
 import { Action, SignedIn } from '@mesh/identity/nest';
+import { SWAGGER_CLIENT_ID, SWAGGER_REDIRECT_PATH } from '@mesh/issuer';
+import { requestDigest } from '@mesh/provenance';
 import { RequestNonceGuard } from '../../libs/agent/src/nest/request-nonce.guard.js';
 import { RunningAgents } from '../kit/running-agents.js';
 
@@ -103,7 +105,7 @@ name: door
 identity: /ns/agents/sa/door
 port: 4091
 actsFor: { roles: [analyst, reader] }
-apiClients: [mesh-cli]
+apiClients: [mesh-cli, ${SWAGGER_CLIENT_ID}]
 `,
     },
     ...['friend', 'other'].map((name, index) => ({
@@ -168,6 +170,14 @@ describe('the nonce of an agent', () => {
     const before = served;
     expect(await call(nonce)).toMatchObject(INVALID);
     expect(served).toBe(before);
+  });
+
+  it('stands in what the answer answers, which is its digest alone', async () => {
+    const nonce = fresh();
+    const { body } = await call(nonce);
+    const asked = { method: 'POST', path: '/note', nonce, body: { how: 'serve' } } as const;
+    expect(JSON.parse(body)).toMatchObject({ requests: [{ digest: await requestDigest(asked) }] });
+    expect(body).not.toContain(nonce);
   });
 
   it('is taken once, on whichever route', async () => {
@@ -253,12 +263,22 @@ describe('the nonce of an agent', () => {
 describe('the nonce of a person', () => {
   const SCOPE = 'note:read';
 
-  async function ask(account: string, nonce: string | string[]) {
+  const swagger = {
+    clientId: SWAGGER_CLIENT_ID,
+    redirectUri: `http://127.0.0.1:1${SWAGGER_REDIRECT_PATH}`,
+  };
+
+  async function ask(
+    account: string,
+    nonce: string | string[],
+    client?: Parameters<RunningAgents['signedIn']>[2],
+  ) {
+    const { accessToken } = await mesh.signedIn(account, SCOPE, client);
     const response = await request(`${mesh.agent('door').url}/note`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        authorization: `Bearer ${await mesh.signIn(account, SCOPE)}`,
+        authorization: `Bearer ${accessToken}`,
         'request-nonce': nonce,
       },
       body: '{"how":"serve"}',
@@ -290,12 +310,14 @@ describe('the nonce of a person', () => {
     expect(await ask('analyst', [fresh(), fresh()])).toMatchObject(INVALID);
   });
 
-  it('is taken once of each person', async () => {
+  it('is taken once of each person, with each client', async () => {
     const nonce = fresh();
     expect(await ask('analyst', nonce)).toMatchObject({ status: 200 });
     // With another token of the same client.
     expect(await ask('analyst', nonce)).toMatchObject(REUSED);
     expect(await ask('reader', nonce)).toMatchObject({ status: 200 });
+    expect(await ask('analyst', nonce, swagger)).toMatchObject({ status: 200 });
+    expect(await ask('analyst', nonce, swagger)).toMatchObject(REUSED);
   });
 });
 

@@ -312,6 +312,11 @@ describe('an issuer that is gone', () => {
         challenge: undefined,
       });
       expect(await ask({}, { of: lonely })).toMatchObject({ status: 401, challenge: UNKNOWN });
+      // For whoever runs the mesh the one is an error; the other is a person's.
+      const errors = lonely.log.filter(({ event }) => event === 'error');
+      expect(errors.map(({ agent, code }) => ({ agent, code }))).toEqual([
+        { agent: 'door', code: 'ERR_ACCESS_TOKEN_KEYS_UNAVAILABLE' },
+      ]);
     } finally {
       await lonely.close();
     }

@@ -6,7 +6,9 @@ import {
   bundleOf,
   firstToken,
   gateway,
+  partsOf,
   researcher,
+  resigned,
   svidOf,
   trustDomain,
   tts,
@@ -31,7 +33,7 @@ beforeAll(async () => {
 });
 
 /** A client whose token service answers with this token, and the form it was sent. */
-function clientOf(own: typeof gateway, answer: TxnToken) {
+function clientOf(own: typeof gateway, answer: TxnToken | string) {
   const forms: URLSearchParams[] = [];
   const verifier = new TxnTokenVerifier({
     bundles: bundleOf(ca),
@@ -40,7 +42,7 @@ function clientOf(own: typeof gateway, answer: TxnToken) {
   });
   const endpoint = (form: URLSearchParams) => {
     forms.push(form);
-    return Promise.resolve(answer.reveal());
+    return Promise.resolve(typeof answer === 'string' ? answer : answer.reveal());
   };
   return { client: new TokenClient(endpoint, verifier, own), forms };
 }
@@ -140,5 +142,24 @@ describe('TokenClient.replace', () => {
     await expect(client.replace(sent!, ['draft:write'])).rejects.toEqual(
       withCode('ERR_TOKEN_ANSWER_INVALID'),
     );
+  });
+
+  it.each<[string, (claims: Record<string, unknown>) => Record<string, unknown>]>([
+    ['transaction', () => ({ txn: 'A'.repeat(22) })],
+    ['person', () => ({ sub: 'https://login.test#b2' })],
+    ['later end', ({ exp }) => ({ exp: (exp as number) + 1 })],
+    ['purpose', ({ tctx }) => ({ tctx: { ...(tctx as object), depth: 'deep' } })],
+    ['pseudonym', ({ rctx }) => ({ rctx: { ...(rctx as object), user: 'user-0' } })],
+  ])('refuses one of which nothing but this is another: %s', async (_what, change) => {
+    const token = issued({});
+    const replacement = replaced(token);
+    const signed = (claims: Record<string, unknown>) =>
+      resigned(replacement, service.privateKey, { claims });
+    const changed = signed(change(partsOf(replacement).claims));
+    await expect(
+      clientOf(researcher, changed).client.replace(token, ['draft:write']),
+    ).rejects.toEqual(withCode('ERR_TOKEN_ANSWER_INVALID'));
+    const { client } = clientOf(researcher, signed({}));
+    expect((await client.replace(token, ['draft:write'])).txn).toBe(token.txn);
   });
 });
