@@ -56,6 +56,13 @@ class NoteController {
     yield { type: 'done', result: await note(how) };
   }
 
+  @Post('bare')
+  @HttpCode(200)
+  @Action('note:read')
+  bare(): object {
+    return { served };
+  }
+
   @Post('status')
   @HttpCode(200)
   @Action('note:status', { delegated: false })
@@ -178,6 +185,17 @@ describe('the nonce of an agent', () => {
     const asked = { method: 'POST', path: '/note', nonce, body: { how: 'serve' } } as const;
     expect(JSON.parse(body)).toMatchObject({ requests: [{ digest: await requestDigest(asked) }] });
     expect(body).not.toContain(nonce);
+  });
+
+  it('stands there with the path as it was sent, and null for no body', async () => {
+    const [nonce, path] = [fresh(), '/bare?how=serve'];
+    const response = await pools.friend.request({
+      method: 'POST',
+      path,
+      headers: { ...(await mesh.delegation('friend', 'note:read')), 'request-nonce': nonce },
+    });
+    const digest = await requestDigest({ method: 'POST', path, nonce, body: null });
+    expect(JSON.parse(await text(response.body))).toMatchObject({ requests: [{ digest }] });
   });
 
   it('is taken once, on whichever route', async () => {
