@@ -109,7 +109,7 @@ describe('the documents of an issuer over mTLS', () => {
 
   const fetch = (url: string, id = ISSUER) => {
     pool = createMtlsPool(at, own, own, authorizeId(id));
-    return issuerDocuments('https://login.test/realm', () => pool)(url, { signal });
+    return issuerDocuments('https://login.test/realm', pool)(url, { signal });
   };
 
   it('are read there by their path, whatever the address is that people have', async () => {

@@ -41,14 +41,14 @@ export class AgentContext {
   readonly #pools = new Map<string, MtlsPool>();
   readonly #policies = new Map<string, Policy>();
   #accessTokens: AccessTokenVerifier | undefined;
+  readonly #txnTokens: TxnTokenVerifier;
+  readonly #delegatedCalls: DelegatedCalls;
   /** Own SPIFFE ID. */
   readonly id: SpiffeId;
-  /** Tokens that this agent is sent. */
-  readonly txnTokens: TxnTokenVerifier;
-  /** Tokens that this agent obtains. */
+  /** Obtains transaction tokens for this agent. */
   readonly tokens: TokenClient;
+  /** Signs what this agent answers. */
   readonly answers: AnswerSigner;
-  readonly #delegatedCalls: DelegatedCalls;
 
   constructor(
     readonly file: AgentFile,
@@ -69,14 +69,13 @@ export class AgentContext {
     private readonly issuer: IssuerAddress | undefined,
   ) {
     this.id = directory.spiffeIdOf(file.name);
-    const { trustDomain } = directory;
-    const issuerId = directory.spiffeIdOf(directory.tokenService ?? file.name);
-    this.txnTokens = new TxnTokenVerifier({
+    this.#txnTokens = new TxnTokenVerifier({
       bundles: identity,
-      issuer: issuerId,
-      audience: trustDomain,
+      // Where there is none, no route takes a token: an agent that has one does not start.
+      issuer: directory.spiffeIdOf(directory.tokenService ?? file.name),
+      audience: directory.trustDomain,
     });
-    this.tokens = new TokenClient((form) => this.#exchange(form), this.txnTokens, this.id);
+    this.tokens = new TokenClient((form) => this.#exchange(form), this.#txnTokens, this.id);
     this.answers = new AnswerSigner(this.id, identity);
     this.#delegatedCalls = new DelegatedCalls(
       { name: file.name, id: this.id },
@@ -105,7 +104,7 @@ export class AgentContext {
   delegationRules(): DelegationRules {
     return {
       self: this.id,
-      verifier: this.txnTokens,
+      verifier: this.#txnTokens,
       policy: this.exchangePolicy,
       naming: this.config.logUserId,
     };
@@ -171,24 +170,21 @@ export class AgentContext {
   }
 
   #pool(name: string): MtlsPool {
-    return this.#poolTo(
-      name,
-      () => this.peerUrl(name),
-      () => this.directory.spiffeIdOf(name),
+    return (
+      this.#pools.get(name) ??
+      this.#makePool(name, this.peerUrl(name), this.directory.spiffeIdOf(name))
     );
   }
 
-  #poolTo(name: string, url: () => string, id: () => SpiffeId): MtlsPool {
-    let pool = this.#pools.get(name);
-    if (!pool) {
-      pool = createMtlsPool(url(), this.identity, this.identity, authorizeId(id()), {
-        log: (event) => {
-          this.metrics.handshake(event);
-          logHandshake(this.logger, event);
-        },
-      });
-      this.#pools.set(name, pool);
-    }
+  /** Closed with this context. */
+  #makePool(name: string, url: string, id: SpiffeId): MtlsPool {
+    const pool = createMtlsPool(url, this.identity, this.identity, authorizeId(id), {
+      log: (event) => {
+        this.metrics.handshake(event);
+        logHandshake(this.logger, event);
+      },
+    });
+    this.#pools.set(name, pool);
     return pool;
   }
 
@@ -212,21 +208,10 @@ export class AgentContext {
         `MESH_ISSUER_URL is not set. ${this.name} needs the OpenID issuer that people sign in at, such as https://login.example.org.`,
       );
     }
-    const { agents } = issuer;
-    return new AccessTokenVerifier(
-      issuer.url,
-      config.audience(),
-      issuerDocuments(
-        issuer.url,
-        agents &&
-          (() =>
-            this.#poolTo(
-              '(issuer)',
-              () => agents.url,
-              () => agents.spiffeId,
-            )),
-      ),
-    );
+    const { url, agents } = issuer;
+    // No agent has a name with parentheses.
+    const pool = agents && this.#makePool('(issuer)', agents.url, agents.spiffeId);
+    return new AccessTokenVerifier(url, config.audience(), issuerDocuments(url, pool));
   }
 
   /** The policy for calls to a peer or provider; one a name. */

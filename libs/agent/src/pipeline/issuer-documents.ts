@@ -17,7 +17,7 @@ const DOCUMENT_BYTES = 256 * 1024;
  * The way to the issuer's documents: over mTLS with its ID pinned where it has an SVID, else by its URL. Redirects are
  * not followed.
  */
-export function issuerDocuments(issuer: string, pool: (() => MtlsPool) | undefined): FetchDocument {
+export function issuerDocuments(issuer: string, pool: MtlsPool | undefined): FetchDocument {
   const { origin } = new URL(issuer);
   return async (url, { signal }) => {
     if (pool === undefined) {
@@ -26,7 +26,7 @@ export function issuerDocuments(issuer: string, pool: (() => MtlsPool) | undefin
     }
     const { origin: at, pathname } = new URL(url);
     if (at !== origin) throw new Error('The document is not at the issuer.');
-    const { status, body } = await pool().request({ method: 'GET', path: pathname, signal });
+    const { status, body } = await pool.request({ method: 'GET', path: pathname, signal });
     return { status, body: await textOf(body) };
   };
 }
