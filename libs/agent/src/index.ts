@@ -27,4 +27,5 @@ export {
 } from './pipeline/peer-client.js';
 export { PeerCallError, RelayedError, UndelegatedCallError } from './pipeline/peer.error.js';
 export { BodyInvalidError, RequestEndedError, RequestError } from './pipeline/pipeline.error.js';
+export { newRequestNonce } from './pipeline/request-nonce.js';
 export { serverSentEvents, type ServerSentEvent } from './pipeline/server-sent-events.js';

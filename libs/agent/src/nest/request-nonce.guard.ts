@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { HEADERS } from '@mesh/contracts';
 import { delegationOf } from '@mesh/delegation';
 import { signedInPersonOf } from '@mesh/delegation/nest';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../pipeline/pipeline.error.js';
+import { isRequestNonce, newRequestNonce } from '../pipeline/request-nonce.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -13,8 +13,6 @@ declare module 'fastify' {
   }
 }
 
-/** 128 bits, base64url. */
-const NONCE = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 /** How long a nonce is remembered, in milliseconds: as long as an answer to it could pass for a fresh one. */
 const MEMORY_MS = 300_000;
 /** Nonces remembered at most. */
@@ -37,10 +35,10 @@ export class RequestNonceGuard implements CanActivate {
     const given = request.headers[HEADERS.requestNonce];
     const person = signedInPersonOf(request);
     if (given === undefined && person) {
-      request.meshNonce = randomBytes(16).toString('base64url');
+      request.meshNonce = newRequestNonce();
       return true;
     }
-    if (typeof given !== 'string' || !NONCE.test(given)) {
+    if (!isRequestNonce(given)) {
       throw new RequestError(
         'ERR_HEADER_INVALID',
         'Request-Nonce is 128 random bits as base64url: 22 characters.',

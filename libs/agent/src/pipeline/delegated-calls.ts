@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { HEADERS, type RequestContext } from '@mesh/contracts';
 import {
   delegationOf,
@@ -14,6 +14,7 @@ import { recordOf, type PeerAnswers } from '@mesh/signing';
 import type { AgentDirectory } from '../agent-file/agent-directory.js';
 import type { DelegatedCall, PeerRequest, PeerTrust } from './peer-client.js';
 import { UndelegatedCallError } from './peer.error.js';
+import { newRequestNonce } from './request-nonce.js';
 
 /** An answer that was refused: for the audit log. */
 export interface RefusedAnswer {
@@ -53,7 +54,7 @@ export class DelegatedCalls implements PeerTrust {
     if (!held) throw new UndelegatedCallError("The request that is served is on nobody's behalf.");
     const token = await this.#tokenFor(peer, context, held);
     // One for all tries of this call, so that the answer to any of them fits.
-    const nonce = randomBytes(16).toString('base64url');
+    const nonce = newRequestNonce();
     const request = digestOf({ method, path, nonce, body: JSON.parse(text) });
     return {
       headers: { [TXN_TOKEN_HEADER]: token.reveal(), [HEADERS.requestNonce]: nonce },

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { request as send, type Dispatcher } from 'undici';
-import { serverSentEvents } from '@mesh/agent';
+import { newRequestNonce, serverSentEvents } from '@mesh/agent';
 import { HEADERS, type ResearchRequestDto, type Stage } from '@mesh/contracts';
 import { isErrorCode, MeshError, type Problem } from '@mesh/errors';
 import { type Digest, requestDigest } from '@mesh/provenance';
@@ -39,8 +38,8 @@ export async function research(
   body: ResearchRequestDto,
   { accessToken, signal, deadlineMs, say }: ResearchOptions,
 ): Promise<Delivered> {
-  // 128 fresh bits, so that no earlier answer is one to this request.
-  const nonce = randomBytes(16).toString('base64url');
+  // A fresh one, so that no earlier answer is one to this request.
+  const nonce = newRequestNonce();
   const request = await requestDigest({ method: 'POST', path: PATH, nonce, body: { ...body } });
   try {
     const silence = deadlineMs + PATIENCE_MS;
