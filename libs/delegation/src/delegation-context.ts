@@ -1,6 +1,9 @@
 import type { Delegation, RequestContext } from '@mesh/contracts';
 import type { TxnToken } from './txn-token/txn-token.js';
 
+/** How logs name a person: by the pseudonym, or by the subject, `<issuer>#<sub of the access token>`. */
+export type PersonNaming = 'pseudonym' | 'subject';
+
 const tokens = new WeakMap<RequestContext, TxnToken>();
 
 /**
@@ -8,13 +11,12 @@ const tokens = new WeakMap<RequestContext, TxnToken>();
  * request's context into the clients of other agents by itself, and every log line names it. The request's deadline
  * is never later than the token's end.
  *
- * @param naming How logs name the person.
  * @throws Error where the request has one: a mistake of the program
  */
 export function bindDelegation(
   context: RequestContext,
   token: TxnToken,
-  naming: 'pseudonym' | 'subject',
+  naming: PersonNaming,
 ): void {
   if (tokens.has(context)) throw new Error('The request is delegated already.');
   tokens.set(context, token);
@@ -23,7 +25,7 @@ export function bindDelegation(
 }
 
 /** What logs say of a token. */
-export function describeDelegation(token: TxnToken, naming: 'pseudonym' | 'subject'): Delegation {
+export function describeDelegation(token: TxnToken, naming: PersonNaming): Delegation {
   return Object.freeze({
     userId: naming === 'subject' ? token.subject : token.userId,
     txn: token.txn,

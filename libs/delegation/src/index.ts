@@ -27,7 +27,12 @@ export {
 } from './txn-token/verify-txn-token.js';
 
 // In a request
-export { bindDelegation, delegationOf, describeDelegation } from './delegation-context.js';
+export {
+  bindDelegation,
+  delegationOf,
+  describeDelegation,
+  type PersonNaming,
+} from './delegation-context.js';
 export { digestOfText } from './digest-of-text.js';
 export { assertTransaction } from './transaction.js';
 

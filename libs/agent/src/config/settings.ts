@@ -1,3 +1,4 @@
+import type { PersonNaming } from '@mesh/delegation';
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '@mesh/observability';
 import { type SpiffeId, TrustDomain } from '@mesh/spiffe';
 import {
@@ -175,7 +176,7 @@ export const settings = {
     description: 'how many workloads a transaction goes through at most',
     standard: () => 4,
   }),
-  logUserId: setting<'pseudonym' | 'subject'>({
+  logUserId: setting<PersonNaming>({
     kind: oneOf('pseudonym', 'subject'),
     variable: 'MESH_LOG_USER_ID',
     description: 'how the log names a person',

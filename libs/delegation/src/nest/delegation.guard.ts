@@ -2,7 +2,7 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import type { RequestContext } from '@mesh/contracts';
 import { actionOf, callerOf, routeDeclaration, type HttpRequest } from '@mesh/identity/nest';
 import type { SpiffeId } from '@mesh/spiffe';
-import { bindDelegation } from '../delegation-context.js';
+import { bindDelegation, type PersonNaming } from '../delegation-context.js';
 import { digestOfText } from '../digest-of-text.js';
 import { assertMayActFor, type ExchangePolicy } from '../exchange/exchange-policy.js';
 import { assertTransaction } from '../transaction.js';
@@ -23,8 +23,7 @@ export interface DelegationRules {
   readonly self: SpiffeId;
   readonly verifier: TxnTokenVerifier;
   readonly policy: Pick<ExchangePolicy, 'mayActFor'>;
-  /** How logs name a person. */
-  readonly naming: 'pseudonym' | 'subject';
+  readonly naming: PersonNaming;
 }
 
 /** The provider of the `DelegationRules`. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { actionAskedFor, admitSignedIn, routeDeclaration } from '@mesh/identity/nest';
 import { AccessTokenError, AccessTokenScopeError } from '../access-token/access-token.error.js';
-import { bindDelegation } from '../delegation-context.js';
+import { bindDelegation, type PersonNaming } from '../delegation-context.js';
 import { digestOfText } from '../digest-of-text.js';
 import type { TokenClient } from '../exchange/token-client.js';
 import type { ContextualRequest } from './delegation.guard.js';
@@ -12,8 +12,7 @@ export interface SignedInRules {
   readonly tokens: TokenClient;
   /** The scopes that serving this action may take in all: itself, and what agents behind it do. */
   scopesFor(action: string): readonly string[];
-  /** How logs name a person. */
-  readonly naming: 'pseudonym' | 'subject';
+  readonly naming: PersonNaming;
 }
 
 /** The provider of the `SignedInRules`. */
