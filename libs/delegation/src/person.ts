@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { AccessToken } from './access-token/access-token.js';
 
 /** A person as rules see one: who may act for whom is said in these terms. */
 export interface Person {
@@ -14,6 +15,11 @@ export interface Person {
  */
 export function qualifiedSubject(issuer: string, sub: string): string {
   return `${issuer}#${sub}`;
+}
+
+/** Whom an access token was issued for. */
+export function personOf({ issuer, subject, roles, groups }: AccessToken): Person {
+  return { subject: qualifiedSubject(issuer, subject), roles, groups };
 }
 
 const MIN_KEY_BYTES = 32;

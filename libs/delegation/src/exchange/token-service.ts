@@ -6,7 +6,7 @@ import {
 } from '@mesh/identity';
 import type { SpiffeId, TrustDomain } from '@mesh/spiffe';
 import type { AccessTokenVerifier } from '../access-token/access-token-verifier.js';
-import { type Person, type Pseudonyms, qualifiedSubject } from '../person.js';
+import { type Person, personOf, type Pseudonyms } from '../person.js';
 import {
   assertNarrower,
   boundsOf,
@@ -83,14 +83,13 @@ export class TokenService {
     options: { readonly signal?: AbortSignal },
   ): Promise<TxnToken> {
     const accessToken = await this.accessTokens.verify(subjectToken, options);
-    const { issuer, subject, clientId, roles, groups } = accessToken;
-    if (this.policy.clientOf(peer, clientId) === undefined) {
+    if (this.policy.clientOf(peer, accessToken.clientId) === undefined) {
       throw new ExchangeError(
         'ERR_EXCHANGE_CLIENT',
         `The access token was not issued to a client of ${peer}.`,
       );
     }
-    const person = { subject: qualifiedSubject(issuer, subject), roles, groups };
+    const person = personOf(accessToken);
     this.#assertPerson(peer, person);
     // Before reach, so that a person reads which scope is missing.
     assertNarrower(scope, accessToken.scope);

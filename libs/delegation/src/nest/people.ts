@@ -3,7 +3,7 @@ import type { AccessToken } from '../access-token/access-token.js';
 import type { AccessTokenVerifier } from '../access-token/access-token-verifier.js';
 import { AccessTokenError } from '../access-token/access-token.error.js';
 import type { ExchangePolicy } from '../exchange/exchange-policy.js';
-import { qualifiedSubject } from '../person.js';
+import { personOf } from '../person.js';
 import type { ContextualRequest } from './delegation.guard.js';
 
 /** A person who is signed in, by the access token of the request. */
@@ -61,9 +61,7 @@ export class People {
         'Access tokens of this client are not taken as bearer tokens.',
       );
     }
-    const { issuer, subject, roles, groups } = token;
-    const person = { subject: qualifiedSubject(issuer, subject), roles, groups };
-    if (!this.policy.mayActFor(this.self, person)) {
+    if (!this.policy.mayActFor(this.self, personOf(token))) {
       throw new AccessTokenError(
         'ERR_ACCESS_TOKEN_PERSON',
         'This service does not act for this person.',
