@@ -9,6 +9,7 @@ const CURVES: Readonly<Record<string, JwsAlgorithm>> = {
   secp384r1: 'ES384',
 };
 
+/** Whether the `alg` of a JWS is one of them. */
 export function isJwsAlgorithm(name: unknown): name is JwsAlgorithm {
   return typeof name === 'string' && Object.hasOwn(HASHES, name);
 }
@@ -20,12 +21,18 @@ export function jwsAlgorithmsOf(key: KeyObject): readonly JwsAlgorithm[] {
   return curve === undefined ? [] : [curve];
 }
 
-/** @param key One that `jwsAlgorithmsOf` names the algorithm for. */
+/**
+ * The signature of a JWS; of ECDSA the 64 or 96 bytes of RFC 7518 3.4.
+ * @param key Private; one that `jwsAlgorithmsOf` names the algorithm for.
+ */
 export function signJws(algorithm: JwsAlgorithm, key: KeyObject, data: Uint8Array): Buffer {
   return sign(HASHES[algorithm], data, { key, ...parametersOf(algorithm) });
 }
 
-/** @param key One that `jwsAlgorithmsOf` names the algorithm for. */
+/**
+ * Whether the key signed it.
+ * @param key Public; one that `jwsAlgorithmsOf` names the algorithm for.
+ */
 export function isJwsSignature(
   algorithm: JwsAlgorithm,
   key: KeyObject,

@@ -81,6 +81,7 @@ export async function startAllInOne(options: MeshOptions): Promise<RunningAgents
   };
 }
 
+/** Where people sign in, of a mesh with these stand-ins. */
 export function signInOf({
   issuer,
   issuerUrl,

@@ -13,11 +13,13 @@ export interface MeshPort {
   readonly variable: string;
 }
 
+/** All ports of a mesh. */
 export function portsOf(config: MeshConfig, directory: AgentDirectory): MeshPort[] {
   const agents = directory.names().flatMap((agent) => portsOfAgent(agent, config, directory));
   return [...agents, ...issuerPorts(config)];
 }
 
+/** An agent's own port and the one for its management. */
 export function portsOfAgent(
   agent: string,
   config: MeshConfig,

@@ -6,6 +6,7 @@ import type { StateFolder } from '../state/state-folder.js';
 import { ISSUER_SOCKET, startAuthority } from './embedded-authority.js';
 import { embeddedIssuerId, startIssuer, type RunningIssuer } from './embedded-issuer.js';
 
+/** What the stand-ins are started from. */
 export interface StandInOptions {
   readonly config: MeshConfig;
   readonly directory: AgentDirectory;

@@ -8,6 +8,7 @@ import { YamlText, YamlTextError } from '../config/yaml-text.js';
 import { AgentFileError } from './agent-file.error.js';
 import { agentFileSchema } from './agent-file.schema.js';
 
+/** Who may call for an action, and whether on a person's behalf. */
 export interface AgentAction {
   /** Names of agents and whole SPIFFE IDs; `delegates`: every agent that calls others on a person's behalf. */
   readonly callers: readonly string[] | 'delegates';

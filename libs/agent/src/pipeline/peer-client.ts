@@ -35,6 +35,7 @@ export interface PeerTrust {
   servesOwn(peer: string, action: string): boolean;
 }
 
+/** What a peer is asked. */
 export interface PeerRequest {
   readonly method: 'POST';
   readonly path: string;
@@ -42,6 +43,7 @@ export interface PeerRequest {
   readonly text: string;
 }
 
+/** What a call on a person's behalf takes along, and how its answer is proven; the same for all tries of the call. */
 export interface DelegatedCall {
   readonly headers: Readonly<Record<string, string>>;
   /** Verifies an answer, and notes it as input of this agent's own. @throws AnswerError, JsonError */

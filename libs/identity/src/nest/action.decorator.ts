@@ -29,6 +29,7 @@ export type RouteDeclaration<Body = unknown> =
   | (Operation<Body> & { readonly kind: 'signed-in' })
   | { readonly kind: 'public' };
 
+/** What `@Action` and `@SignedIn` may say of what a request asks for. */
 export interface OperationOptions<Body> {
   /** Which of the actions a request asks for, by its parsed body. */
   readonly pick?: (body: Body) => string;
