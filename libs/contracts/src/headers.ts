@@ -6,6 +6,8 @@ export const HEADERS = {
   traceparent: 'traceparent',
   /** Milliseconds left for the request, set anew at each hop. */
   deadline: 'deadline-ms',
+  /** On whose behalf the request is made (draft-ietf-oauth-transaction-tokens): to its receiver alone, never in a log. */
+  txnToken: 'txn-token',
   /** 128 random bits as base64url, made anew by the caller for each logical call; the same in its retries. */
   requestNonce: 'request-nonce',
 } as const;

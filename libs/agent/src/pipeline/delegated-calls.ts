@@ -1,12 +1,6 @@
 import { hash } from 'node:crypto';
 import { HEADERS, type RequestContext } from '@mesh/contracts';
-import {
-  delegationOf,
-  MissingScopeError,
-  TXN_TOKEN_HEADER,
-  type TokenClient,
-  type TxnToken,
-} from '@mesh/delegation';
+import { delegationOf, MissingScopeError, type TokenClient, type TxnToken } from '@mesh/delegation';
 import { MeshError } from '@mesh/errors';
 import type { SpiffeId } from '@mesh/identity';
 import { type CanonicalRequest, type Digest, requestJson } from '@mesh/provenance';
@@ -57,7 +51,7 @@ export class DelegatedCalls implements PeerTrust {
     const nonce = newRequestNonce();
     const request = digestOf({ method, path, nonce, body: JSON.parse(text) });
     return {
-      headers: { [TXN_TOKEN_HEADER]: token.reveal(), [HEADERS.requestNonce]: nonce },
+      headers: { [HEADERS.txnToken]: token.reveal(), [HEADERS.requestNonce]: nonce },
       prove: (answer) => this.#prove(peer, context, { token, request }, answer),
     };
   }

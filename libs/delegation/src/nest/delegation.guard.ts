@@ -1,5 +1,5 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import type { RequestContext } from '@mesh/contracts';
+import { HEADERS, type RequestContext } from '@mesh/contracts';
 import { actionOf, callerOf, routeDeclaration, type HttpRequest } from '@mesh/identity/nest';
 import type { SpiffeId } from '@mesh/spiffe';
 import { bindDelegation, type PersonNaming } from '../delegation-context.js';
@@ -7,7 +7,6 @@ import { digestOfText } from '../digest-of-text.js';
 import { assertMayActFor, type ExchangePolicy } from '../exchange/exchange-policy.js';
 import { assertTransaction } from '../transaction.js';
 import { TxnTokenError } from '../txn-token/txn-token.error.js';
-import { TXN_TOKEN_HEADER } from '../txn-token/txn-token.js';
 import type { TxnTokenVerifier } from '../txn-token/verify-txn-token.js';
 
 /** A request as libs/agent makes it: with its context. */
@@ -46,7 +45,7 @@ export class DelegationGuard implements CanActivate {
     if (declaration?.kind !== 'action' || !declaration.delegated) return true;
     const { self, verifier, policy, naming } = this.rules;
     const request = execution.switchToHttp().getRequest<ContextualRequest>();
-    const text = request.headers[TXN_TOKEN_HEADER];
+    const text = request.headers[HEADERS.txnToken];
     if (typeof text !== 'string') {
       throw new TxnTokenError('ERR_TOKEN_MISSING', 'The header Txn-Token is missing.');
     }
