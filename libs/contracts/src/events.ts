@@ -17,3 +17,8 @@ export type AgentEvent<Result> =
   /** On the wire it says `inProgress`: nobody has signed it yet, and it counts for nothing if `done` does not come. */
   | { readonly type: 'text'; readonly text: string; readonly inProgress?: true }
   | { readonly type: 'done'; readonly result: Result };
+
+/** Whether a handler answers with a stream of events: an async generator, or what passes one on. */
+export function isEvents(value: unknown): value is AsyncIterable<AgentEvent<object>> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}

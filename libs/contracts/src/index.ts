@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 export { AgentIdentityDto } from './agent-identity.dto.js';
 export { DraftDto, DraftRequestDto, ModelDto, NoteDto } from './draft.dto.js';
-export { STAGES, type AgentEvent, type Stage } from './events.js';
+export { isEvents, STAGES, type AgentEvent, type Stage } from './events.js';
 export { HEADERS } from './headers.js';
 export type { CallerIdentity, Delegation, RequestContext } from './request-context.js';
 export {

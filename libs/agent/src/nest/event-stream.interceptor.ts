@@ -7,7 +7,7 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
-import type { AgentEvent, RequestContext } from '@mesh/contracts';
+import { isEvents, type AgentEvent, type RequestContext } from '@mesh/contracts';
 import { MeshError, problemOf } from '@mesh/errors';
 import { currentAgent, runInContext, type AgentIdentity, type Logger } from '@mesh/observability';
 import { LOGGER } from '@mesh/observability/nest';
@@ -16,8 +16,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mergeMap, Observable } from 'rxjs';
 import { formOf } from '../pipeline/accept.js';
 import { untilEnd } from '../pipeline/request-deadline.js';
-
-type Events = AsyncIterable<AgentEvent<object>>;
 
 /**
  * Sends what a streaming handler yields: as server-sent events to a caller that accepts `text/event-stream`, else
@@ -99,7 +97,7 @@ class Steps {
   readonly #iterator: AsyncIterator<AgentEvent<object>>;
 
   constructor(
-    events: Events,
+    events: AsyncIterable<AgentEvent<object>>,
     readonly context: RequestContext,
     private readonly agent: AgentIdentity | undefined,
   ) {
@@ -147,10 +145,6 @@ function endingWith<T>(work: Observable<T>, signal: AbortSignal): Observable<T> 
       subscription.unsubscribe();
     };
   });
-}
-
-function isEvents(value: unknown): value is Events {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
 /** Ready to be sent: what was signed is not serialized again. */
