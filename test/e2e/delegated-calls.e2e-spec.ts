@@ -97,7 +97,7 @@ const agents: AgentUnderTest[] = [
   ['door', `${PEOPLE}apiClients: [mesh-cli]\n`],
   ['middle', `${PEOPLE}actions: { middle:do: { callers: [door] } }\n`],
   ['end', `${PEOPLE}actions: { end:do: { callers: [middle, lone] } }\n`],
-  ['far', `${PEOPLE}actions: { far:do: { callers: [middle] } }\n`],
+  ['far', `${PEOPLE}actions: { far:do: { callers: [middle, end] } }\n`],
   ['lone', 'actions: { lone:do: { callers: [middle], delegated: false } }\n'],
 ].map(([name, more], index) => ({
   definition: defineAgent({
@@ -198,8 +198,22 @@ describe('a call on behalf of whoever is served', () => {
     expect(visits.map(({ agent, token }) => [agent, token!.scope])).toEqual([
       ['door', ['middle:do', 'end:do', 'far:do']],
       ['middle', ['middle:do', 'end:do', 'far:do']],
-      ['end', ['end:do']],
+      // It calls the last one too.
+      ['end', ['end:do', 'far:do']],
       ['far', ['far:do']],
+    ]);
+  });
+
+  it('is made with what those behind the peer need as well', async () => {
+    plans.set('middle', calls('end'));
+    plans.set('end', calls('far'));
+    expect(await ask()).toMatchObject({ status: 200 });
+    const [{ token }] = visitsOf('far') as [Visit];
+    expect(token!.scope).toEqual(['far:do']);
+    expect(token!.actors.map((actor) => mesh.directory.nameOf(actor))).toEqual([
+      'end',
+      'middle',
+      'door',
     ]);
   });
 
