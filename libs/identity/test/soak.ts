@@ -115,7 +115,7 @@ export async function soak({
   return {
     requests,
     failures,
-    rotations: [(await server.ended) as number, (await client.ended) as number],
+    rotations: [await server.ended, await client.ended],
     serials: [serials[0].size, serials[1].size],
   };
 }
