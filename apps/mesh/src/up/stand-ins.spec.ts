@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { AgentDirectory, loadConfig } from '@mesh/agent';
+import { AgentDirectory, AgentFile, loadConfig } from '@mesh/agent';
 import {
   authorizeId,
   createMtlsPool,
@@ -42,7 +42,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function start(env: Record<string, string> = {}): Promise<StandIns> {
+async function start(env: Record<string, string> = {}, agents = directoryOf): Promise<StandIns> {
   const config = loadConfig({ cwd: folder, env: { MESH_STATE: state.path, ...env } });
   const destination = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -52,7 +52,7 @@ async function start(env: Record<string, string> = {}): Promise<StandIns> {
   });
   const standIns = await startStandIns({
     config,
-    directory: directoryOf(config),
+    directory: agents(config),
     state,
     logger: createLogger({ level: 'info', format: 'json', destination }),
     secrets: new FileSecretSource(state.secrets),
@@ -110,6 +110,34 @@ describe('the stand-ins', () => {
     expect(lines).toContainEqual(
       expect.objectContaining({ event: 'handshake', outcome: 'refused', side: 'server' }),
     );
+  });
+
+  it('know of the agents what they do for people and for whom, and who verifies access tokens', async () => {
+    const files = [
+      'name: gateway\nidentity: /gateway\nport: 4101\nsessionClient: web',
+      'name: note\nidentity: /note\nport: 4102\nactsFor: { roles: [reader] }\n' +
+        'actions: { note:read: { callers: [gateway] }, note:ping: { callers: [gateway], delegated: false } }',
+      'name: book\nidentity: /book\nport: 4103\nactsFor: { roles: [analyst] }\n' +
+        'actions: { book:read: { callers: [gateway] }, note:read: { callers: [gateway] } }',
+    ].map((text) => AgentFile.parse(text));
+    const standIns = await start({}, ({ trustDomain }) => AgentDirectory.of(files, trustDomain));
+    const passwords = await SamplePasswords.open(state.passwordsFile);
+    const scopeOf = async (account: string, scope = 'research:fast note:read book:read') => {
+      const { accessToken } = await signInAs(standIns.issuerUrl, account, passwords.of(account), {
+        scope,
+        resource: 'https://mesh.local/api',
+      });
+      return decodeJwt(accessToken)['scope'];
+    };
+    // Of the action that both serve, the roles of both.
+    expect(await scopeOf('reader')).toBe('research:fast note:read');
+    expect(await scopeOf('analyst')).toBe('research:fast note:read book:read');
+    expect(await scopeOf('admin')).toBe('research:fast');
+    await expect(scopeOf('analyst', 'note:ping')).rejects.toMatchObject({
+      oauthError: 'invalid_scope',
+    });
+    expect(await keysAs(standIns, 'gateway')).toBe(200);
+    await expect(keysAs(standIns, 'note')).rejects.toThrow();
   });
 
   it('tell the processes of agents where they are', async () => {
