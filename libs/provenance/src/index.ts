@@ -55,9 +55,9 @@ export type { InputEdge } from './answer-graph.js';
 export {
   type AnsweredCall,
   type AnswerNode,
-  type CallDelegation,
   type AnswerOptions,
   AnswerVerifier,
+  type CallDelegation,
   MAX_ANSWER_CHARACTERS,
   type Verdict,
   type VerifiedAnswer,
@@ -69,6 +69,7 @@ export {
   type ArchivedAuthority,
   type ArchiveDocument,
   type Edge,
+  MAX_TRUST_CHARACTERS,
   parseArchiveDocument,
   parseTrustDocument,
   serializeArchiveDocument,

@@ -13,7 +13,8 @@ import { type Digest, digestOf } from './digest.js';
 import { type JsonValue, parseStrictJson } from './strict-json.js';
 import { TrustDocumentError } from './trust-document.error.js';
 
-const MAX_CHARACTERS = 2_097_152;
+/** Characters of a trust or archive document at most. */
+export const MAX_TRUST_CHARACTERS = 2_097_152;
 const MAX_EDGES = 1024;
 const MAX_AUTHORITIES = 1024;
 const TRUST = 'mesh-trust-v1';
@@ -146,7 +147,7 @@ function reading<Document>(read: () => Document): Document {
 type Members = Readonly<Record<string, JsonValue | undefined>>;
 
 function documentOf(text: string, type: string, names: readonly string[]): Members {
-  const value = parseStrictJson(text, MAX_CHARACTERS);
+  const value = parseStrictJson(text, MAX_TRUST_CHARACTERS);
   // Before its members: an archive in place of a trust document is to be called that.
   if (isObject(value) && value.type !== type) {
     throw new TrustDocumentError('ERR_TRUST_DOCUMENT_TYPE', `The document is not of type ${type}.`);

@@ -1,6 +1,7 @@
 import { hasCode, MeshError } from '@mesh/errors';
 import {
   type ArchiveDocument,
+  MAX_TRUST_CHARACTERS,
   parseArchiveDocument,
   parseTrustDocument,
   type TrustDocument,
@@ -23,8 +24,8 @@ export interface TrustFiles {
   readonly archive?: string;
 }
 
-/** A document has two million characters at most, each up to three bytes long. */
-const MAX_BYTES = 3 * 2_097_152;
+/** A character has at most three bytes; one of four counts as two. */
+const MAX_BYTES = 3 * MAX_TRUST_CHARACTERS;
 
 /**
  * Reads what is trusted: the files that are named, else those that the mesh of the state folder keeps. With a trust
