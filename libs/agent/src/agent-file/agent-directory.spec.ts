@@ -102,6 +102,15 @@ describe('AgentDirectory', () => {
     expect(directory.scopesFor('beta', 'gamma:do')).toEqual(['gamma:do']);
     // Served, but not to this caller: it leads nowhere.
     expect(directory.scopesFor('gamma', 'beta:do')).toEqual(['beta:do']);
+    // Nor is it what the caller's other calls lead to.
+    const wider = AgentDirectory.of(
+      [
+        ...['alpha', 'beta', 'gamma'].map((name) => directory.get(name)),
+        fileOf('delta', ['alpha']),
+      ],
+      local,
+    );
+    expect(wider.scopesFor('alpha', 'delta:do')).toEqual(['delta:do']);
   });
 
   it('says which agents there are where one is unknown', () => {
