@@ -131,12 +131,15 @@ afterEach(() => {
   log.length = 0;
 });
 
+const configOf = (env: Record<string, string> = {}) =>
+  loadConfig({
+    cwd: folder,
+    env: { MESH_STATE: folder, MESH_TRUST_DOMAIN: trustDomain.name, ...env },
+  });
+
 function startService(changes: Partial<StartOptions> = {}): Promise<RunningAgent> {
   return startAgent(tts, {
-    config: loadConfig({
-      cwd: folder,
-      env: { MESH_STATE: folder, MESH_TRUST_DOMAIN: trustDomain.name },
-    }),
+    config: configOf(),
     directory: AgentDirectory.of(files, trustDomain),
     logger: createLogger({ level: 'info', format: 'json', destination: intoLog() }),
     secrets: new FileSecretSource(join(folder, 'secrets')),
@@ -480,6 +483,27 @@ describe('a token for another token', () => {
       'invalid_request',
       'ERR_TOKEN_ACTOR_DEPTH',
     );
+  });
+
+  it('is as short, in time and actors, as the settings say', async () => {
+    const config = configOf({ MESH_TXN_TOKEN_TTL: '10', MESH_TXN_TOKEN_MAX_ACTORS: '2' });
+    const strict = await startService({ config });
+    const askStrict = async (workload: string, subject: string) => {
+      const form = new URLSearchParams(formOf(subject, 'draft:write')).toString();
+      return post(await poolOf(workload, authority, strict), form);
+    };
+    try {
+      const second = tokenIn(await askStrict('researcher', first));
+      expect(second.expiresAt).toBeLessThanOrEqual(Date.now() / 1000 + 10);
+      log.length = 0;
+      refused(
+        await askStrict('writer', second.reveal()),
+        'invalid_request',
+        'ERR_TOKEN_ACTOR_DEPTH',
+      );
+    } finally {
+      await strict.close();
+    }
   });
 
   it('is refused for one that is expired', async () => {
