@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { serializeBundleDocument } from '@mesh/identity';
 import { parseTrustDocument, serializeTrustDocument, verifyAnswer } from '@mesh/provenance';
 import { request } from 'undici';
 import { RunningAgents, type AgentUnderTest } from '../kit/running-agents.js';
@@ -42,22 +43,37 @@ describe('an answer', () => {
   });
   afterAll(() => mesh.close());
 
-  function trust() {
+  function bundle() {
     const { trustDomain, authorities } = mesh.authority.bundle();
-    return parseTrustDocument(
-      serializeTrustDocument({
-        bundle: { trustDomain, x509Authorities: authorities },
-        root: mesh.directory.spiffeIdOf('gateway'),
-        edges: mesh.directory.workloadEdges(),
-      }),
-    );
+    return { trustDomain, x509Authorities: authorities };
   }
+
+  const trustText = () =>
+    serializeTrustDocument({
+      bundle: bundle(),
+      root: mesh.directory.spiffeIdOf('gateway'),
+      edges: mesh.directory.workloadEdges(),
+    });
+
+  it('is verified by what the gateway tells anybody: its trust document, its bundle', async () => {
+    for (const [path, document] of [
+      ['/v1/trust', trustText()],
+      ['/v1/bundle', serializeBundleDocument(bundle())],
+    ]) {
+      const response = await fetch(`${mesh.agent('gateway').url}${path}`);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+      expect(await response.text()).toBe(document);
+    }
+  });
 
   it('is signed by each agent that had a part in it, for the person who asked', async () => {
     const bearer = await mesh.signIn('analyst', 'research:deep draft:write');
     const { status, text } = await ask(mesh, bearer, { ...QUESTION, depth: 'deep' });
     expect(status).toBe(200);
-    const { verdict, nodes } = await verifyAnswer(text, trust(), { now: new Date() });
+    const { verdict, nodes } = await verifyAnswer(text, parseTrustDocument(trustText()), {
+      now: new Date(),
+    });
     expect(verdict).toBe('valid');
     expect(nodes.map(({ statement }) => statement.iss.path.split('/').at(-1))).toEqual([
       'gateway',

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createLogger, type Logger } from '@mesh/observability';
 import {
   parseArchiveDocument,
@@ -26,6 +26,7 @@ const SECONDS = Date.parse('2026-11-24T12:00:00Z') / 1000;
 
 let first: Certificate;
 let second: Certificate;
+let third: Certificate;
 let foreign: Certificate;
 let state: StateFolder;
 let lines: Record<string, unknown>[];
@@ -35,6 +36,7 @@ beforeAll(async () => {
     Certificate.parse((await mintCa({ trustDomain })).certificateDer);
   first = await certificateOf('mesh.test');
   second = await certificateOf('mesh.test');
+  third = await certificateOf('mesh.test');
   foreign = await certificateOf('other.test');
 });
 beforeEach(() => {
@@ -98,6 +100,20 @@ describe('keepTrust', () => {
     keep(trust([second]), new Date(NOW.getTime() + 60_000));
     keep(trust([first]), new Date(NOW.getTime() + 120_000));
     expect(archived().authorities.map(({ since }) => since)).toEqual([SECONDS, SECONDS + 120]);
+  });
+
+  it('archives it at the next start where this one was broken off between the two', () => {
+    keep(trust([first]));
+    const write = state.write.bind(state);
+    const broken = new Error('no space left');
+    const writes = jest.spyOn(state, 'write').mockImplementationOnce(write);
+    writes.mockImplementationOnce(() => {
+      throw broken;
+    });
+    expect(() => keep(trust([second]))).toThrow(broken);
+    writes.mockRestore();
+    keep(trust([second]));
+    expect(archived().authorities).toEqual([entry(first, SECONDS)]);
   });
 
   it('is bounded: the oldest retired go, a distrusted one stays', () => {
@@ -165,8 +181,16 @@ describe('inheritTrust', () => {
     const before = readFileSync(state.trustFile, 'utf8');
     keep(trust([second]), NOW, gone);
     inheritTrust(state, gone, NOW, logger());
-    expect(archived()).toEqual([{ certificate: second, status: 'retired', since: SECONDS }]);
+    expect(archived()).toEqual([entry(second, SECONDS)]);
     expect(readFileSync(state.trustFile, 'utf8')).toBe(before);
+  });
+
+  it('archives those too that were in the archive of that mesh', () => {
+    keep(trust([first]));
+    keep(trust([second]), NOW, gone);
+    keep(trust([third]), NOW, gone);
+    inheritTrust(state, gone, new Date(NOW.getTime() + 60_000), logger());
+    expect(archived()).toEqual([entry(second, SECONDS), entry(third, SECONDS + 60)]);
   });
 
   describe('while another process', () => {
@@ -177,9 +201,12 @@ describe('inheritTrust', () => {
       keep(trust([second]), NOW, gone);
     });
 
-    it('changes the archive, waits for it, and loses nothing', async () => {
+    it.each([
+      ['who keeps trust', () => keep(trust([third])), () => [first]],
+      ['who inherits it', () => inheritTrust(state, gone, NOW, logger()), () => [second]],
+    ])('changes the archive, %s waits for it, and loses nothing', async (_who, change, retired) => {
       const next = join(gone.path, 'next.json');
-      const authorities = [entry(first, 1)];
+      const authorities = [entry(foreign, 1)];
       writeFileSync(next, serializeArchiveDocument({ trustDomain: mesh, authorities }));
       writeFileSync(lock(), alive);
       // Ends its change once it sees that this process wants the lock.
@@ -197,8 +224,11 @@ describe('inheritTrust', () => {
         ...[dirname(lock()), `lock.${process.pid}`, next, state.archiveFile, lock()],
       ]);
       await once(other.stdout, 'data');
-      inheritTrust(state, gone, NOW, logger());
-      expect(archived()).toEqual([...authorities, entry(second, SECONDS)]);
+      change();
+      expect(archived()).toEqual([
+        ...authorities,
+        ...retired().map((certificate) => entry(certificate, SECONDS)),
+      ]);
       await once(other, 'exit');
       expect(readdirSync(dirname(lock())).sort()).toEqual(['mesh-archive.json', 'mesh-trust.json']);
     });

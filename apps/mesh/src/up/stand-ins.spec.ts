@@ -222,8 +222,10 @@ describe('the stand-ins', () => {
     await expect(startStandIns(options)).rejects.toMatchObject({ code: 'ERR_ISSUER_LISTEN' });
     // Its sockets are free again.
     const again = await startStandIns({ ...options, anyPort: true });
+    expect(await issuerFault(again.issuerUrl)).toBeUndefined();
     await again.close();
     await again.close();
+    expect(await issuerFault(again.issuerUrl)).toBeDefined();
   });
 });
 
