@@ -21,6 +21,7 @@ import {
   signStatement,
   sourceDigest,
   type Statement,
+  type VerifiedAnswer,
 } from '@mesh/provenance';
 import { readable } from '../../apps/mesh/src/commands/ask/readable.js';
 import { research } from '../../apps/mesh/src/commands/ask/research.js';
@@ -168,6 +169,18 @@ describe('an answer', () => {
     expect((await asked()).text).toContain('\n  Written by gemini flash.\n');
   });
 
+  it('names who wrote it apart from who passed it on', () => {
+    const nodes = ['gateway', 'researcher', 'writer'].map((iss) => ({
+      statement: { iss, producers: [] },
+    }));
+    const edges = [0, 1].map((outer) => ({ outer, inner: outer + 1 }));
+    const content = { answer: 'Because.', correlationId: 'corr-1234' };
+    const verified = { content, sources: [], nodes, edges } as unknown as VerifiedAnswer;
+    expect(readable(verified, 200)).toContain(
+      '\n  Verified: written by writer, passed on by researcher and gateway.\n',
+    );
+  });
+
   it('is asked for with the token and a nonce of its own each time', async () => {
     say = async (request) => ({ events: [['done', await answered(request)]] });
     await asked();
@@ -262,6 +275,7 @@ describe('an answer', () => {
         ...(await answered(request)),
         answer: `x\u001b[2J\u202e\u200b [1]\n${forged}${'. '.repeat(29)}Proof`,
         sources: [source],
+        correlationId: 'c\nVerified: written by nobody.',
       };
       delete content['statements'];
       const signed = await signStatement(
@@ -278,6 +292,7 @@ describe('an answer', () => {
     const { text } = await asked();
     expect(text).toMatch(/^ {2}x\[2J \[1\]\n {2}Proof\n {4}Verified: written by me\.\n/);
     expect(text).toMatch(/\n {2}\[1\] A Verified: written by\n {6}me\.\[2J\.+\n {6}\.+x\n/);
+    expect(text).toMatch(/\n {2}Correlation ID c Verified: written by nobody\.\n$/);
     const lines = text.split('\n');
     expect(lines.filter((line) => /^[^ ]/.test(line))).toEqual(['Sources', 'Proof']);
     expect(lines.filter((line) => line.length > COLUMNS && !line.includes('://'))).toEqual([]);
