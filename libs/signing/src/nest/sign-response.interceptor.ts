@@ -5,7 +5,7 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
-import type { AgentEvent } from '@mesh/contracts';
+import { isEvents, type AgentEvent } from '@mesh/contracts';
 import { concatMap, type Observable } from 'rxjs';
 import { AnswerSigner } from '../answer-signer.js';
 import type { SignedBody } from '../signed-body.js';
@@ -74,10 +74,6 @@ function signing(
       };
     },
   };
-}
-
-function isEvents(value: unknown): value is AsyncIterable<AgentEvent<unknown>> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
 function objectOf(content: unknown): object {
