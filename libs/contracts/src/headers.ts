@@ -6,7 +6,7 @@ export const HEADERS = {
   traceparent: 'traceparent',
   /** Milliseconds left for the request, set anew at each hop. */
   deadline: 'deadline-ms',
-  /** On whose behalf the request is made (draft-ietf-oauth-transaction-tokens): to its receiver alone, never in a log. */
+  /** On whose behalf the request is made: the only header that carries a transaction token. */
   txnToken: 'txn-token',
   /** 128 random bits as base64url, made anew by the caller for each logical call; the same in its retries. */
   requestNonce: 'request-nonce',

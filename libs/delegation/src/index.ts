@@ -12,12 +12,7 @@ export {
   TxnTokenError,
   type TxnTokenErrorCode,
 } from './txn-token/txn-token.error.js';
-export {
-  MAX_TXN_TOKEN_LENGTH,
-  TXN_TOKEN_HEADER,
-  TXN_TOKEN_TYP,
-  TxnToken,
-} from './txn-token/txn-token.js';
+export { MAX_TXN_TOKEN_LENGTH, TXN_TOKEN_TYP, TxnToken } from './txn-token/txn-token.js';
 export {
   MAX_LIFETIME_SECONDS,
   type TxnTokenExpectations,

@@ -9,8 +9,6 @@ import { MissingScopeError, TxnTokenError } from './txn-token.error.js';
 
 /** `typ` of a transaction token. */
 export const TXN_TOKEN_TYP = 'txntoken+jwt';
-/** The only header that carries a transaction token, in the lower case of Node's requests. */
-export const TXN_TOKEN_HEADER = 'txn-token';
 /** Of the whole text, in characters: Node takes 16 KiB of headers in all. */
 export const MAX_TXN_TOKEN_LENGTH = 12 * 1024;
 

@@ -1,6 +1,7 @@
 import { PeerClient } from '@mesh/agent';
 import type { AgentContext } from '@mesh/agent/nest';
-import { delegationOf, TXN_TOKEN_HEADER, type TxnToken } from '@mesh/delegation';
+import { HEADERS } from '@mesh/contracts';
+import { delegationOf, type TxnToken } from '@mesh/delegation';
 import { hasCode } from '@mesh/errors';
 import { authorizeId, createMtlsPool } from '@mesh/identity';
 import { logHandshake } from '@mesh/observability';
@@ -99,7 +100,7 @@ function clientWithTokensAlone(asker: AgentContext, url: string): PeerClient {
     asker.policy('answerer'),
     {
       delegate: async (_peer, context) => ({
-        headers: { [TXN_TOKEN_HEADER]: delegationOf(context)!.reveal() },
+        headers: { [HEADERS.txnToken]: delegationOf(context)!.reveal() },
         prove: async () => undefined,
       }),
       servesOwn: () => false,
