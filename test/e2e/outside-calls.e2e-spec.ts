@@ -51,7 +51,9 @@ beforeAll(async () => {
   await once(outside, 'listening');
   host = `127.0.0.1:${(outside.address() as AddressInfo).port}`;
 });
-afterAll(() => outside.close());
+afterAll(() => {
+  outside.close();
+});
 
 describe('calls to the outside', () => {
   it('stand in the statement of the answer that they are made for, and in no other', async () => {
