@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { mintCa, type MintedCa } from '@test/kit';
@@ -152,11 +152,14 @@ describe('verify', () => {
     writeFileSync(file('archive.json'), archive(IAT + 1));
     writeFileSync(file('early.json'), archive(IAT - 1));
     const args = ['verify', 'answer.json', '--trust', 'next.json'];
+    // It would vouch for the answer, as the same document does below.
+    writeFileSync(file('state/trust/mesh-archive.json'), archive(IAT + 1));
     expect(await sandbox.run(args)).toMatchObject({
       code: 1,
       stdout: '',
       stderr: expect.stringContaining('(ERR_ANSWER_CHAIN)'),
     });
+    rmSync(file('state/trust/mesh-archive.json'));
     expect(await sandbox.run([...args, '--archive', 'archive.json'])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(

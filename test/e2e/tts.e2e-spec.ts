@@ -610,8 +610,8 @@ describe("the issuer's listener for agents", () => {
 });
 
 describe('health', () => {
-  const healthOf = async ({ managementUrl }: RunningAgent) => {
-    const response = await fetch(`${managementUrl}/health`);
+  const healthOf = async ({ managementUrl }: RunningAgent, path = '/health') => {
+    const response = await fetch(`${managementUrl}${path}`);
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
 
@@ -631,6 +631,10 @@ describe('health', () => {
           details: { issuer: { status: 'degraded', code: 'ERR_ACCESS_TOKEN_KEYS_UNAVAILABLE' } },
         },
       });
+      // Whether it is sent requests is no matter of the issuer's.
+      const ready = await healthOf(alone, '/health/ready');
+      expect(ready.status).toBe(200);
+      expect(Object.keys(ready.body['details'] as object)).toEqual(['listener', 'identity']);
     } finally {
       await alone.close();
     }
