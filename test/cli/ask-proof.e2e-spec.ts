@@ -196,6 +196,10 @@ describe('at another issuer', () => {
   it('ask signs in by the browser', async () => {
     const asking = sandbox.start(['ask', QUESTION], { env: { MESH_ISSUER_URL: issuer.url } });
     const [address] = await asking.until('stderr', /http:\S+\/auth\?\S+/);
+    // For what this question takes; a deep one takes another scope.
+    const scopes = new URL(address).searchParams.get('scope')!.split(' ');
+    expect(scopes).toEqual(expect.arrayContaining(['research:fast', 'draft:write']));
+    expect(scopes).not.toContain('research:deep');
     const { page } = await new Browser(passwords).open(address);
     expect(page).toContain('Signed in');
     expect(await asking.exited).toMatchObject({
