@@ -2,6 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { HEADERS } from '@mesh/contracts';
 import { delegationOf } from '@mesh/delegation';
 import { signedInPersonOf } from '@mesh/delegation/nest';
+import { CLOCK_SKEW_SECONDS, MAX_AGE_SECONDS } from '@mesh/provenance';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequestError } from '../pipeline/pipeline.error.js';
 import { isRequestNonce, newRequestNonce } from '../pipeline/request-nonce.js';
@@ -13,8 +14,13 @@ declare module 'fastify' {
   }
 }
 
-/** How long a nonce is remembered, in milliseconds: as long as an answer to it could pass for a fresh one. */
-const MEMORY_MS = 300_000;
+/** Longest that an agent may work on a request, in milliseconds: the most that agent.yaml takes for `deadlineMs`. */
+const LONGEST_REQUEST_MS = 600_000;
+/**
+ * How long a nonce is remembered, in milliseconds: as long as an answer to it, which is signed when the request is over,
+ * could pass for a fresh one.
+ */
+const MEMORY_MS = LONGEST_REQUEST_MS + (MAX_AGE_SECONDS + CLOCK_SKEW_SECONDS) * 1000;
 /** Nonces remembered at most. */
 const MAX_NONCES = 100_000;
 
