@@ -60,14 +60,17 @@ describe('infra', () => {
   asRoot("has ask send no token to another user's process on the gateway's ports", async () => {
     const { gatewayUrl, agents } = JSON.parse(sandbox.read('state/running.json'));
     const ports = [gatewayUrl, agents.gateway.managementUrl].map((url) => new URL(url).port);
+    // It becomes another user by itself: that one may not reach the folder that Node.js is in.
     const program = `
+      process.setgid(65534);
+      process.setuid(65534);
       const answer = ({ method, headers }, response) =>
         response.end(String(console.log(method, Object.keys(headers).includes('authorization'))));
       let open = 0;
       for (const port of process.argv.slice(1)) {
         require('node:http').createServer(answer).listen(port, '127.0.0.1', () => ++open === 2 && console.log('ready'));
       }`;
-    const other = spawn(process.execPath, ['-e', program, ...ports], { uid: 65534, gid: 65534 });
+    const other = spawn(process.execPath, ['-e', program, ...ports]);
     let heard = '';
     try {
       other.stdout.setEncoding('utf8').on('data', (text: string) => (heard += text));
