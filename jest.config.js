@@ -3,11 +3,7 @@ export default {
   testEnvironment: 'node',
   roots: ['apps', 'examples', 'libs', 'test', 'tools'].map((folder) => `<rootDir>/${folder}`),
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
-  testPathIgnorePatterns: [
-    '/node_modules/',
-    '<rootDir>/test/layering/fixture/',
-    '<rootDir>/apps/web/',
-  ],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/layering/fixture/'],
   moduleFileExtensions: ['js', 'mjs', 'ts', 'json'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': '@swc/jest' },

@@ -44,6 +44,14 @@ for (const app of ['mesh', 'writer']) {
   writeFileSync('dist/apps/mesh/apps/' + app + '/src/main.js', source);
 }
 NEST
+mkdir -p node_modules/vite/bin
+echo '{}' > node_modules/vite/package.json
+cat > node_modules/vite/bin/vite.js <<'VITE'
+const { appendFileSync, mkdirSync, writeFileSync } = require('node:fs');
+appendFileSync(process.env.CALLS + '/vite.calls', process.argv.slice(2).join(' ') + '\\n');
+mkdirSync('apps/web/dist', { recursive: true });
+writeFileSync('apps/web/dist/index.html', '');
+VITE
 echo 'added 1 package'
 `;
 
@@ -65,6 +73,7 @@ beforeEach(() => {
   write('package.json', '{ "type": "module" }');
   write('package-lock.json', '{ "packages": { "": {} } }');
   write('apps/mesh/src/main.ts', program);
+  write('apps/web/src/main.tsx', '');
   write('apps/writer/agent.yaml', 'name: writer');
   write('libs/errors/src/index.ts', '');
   writeFileSync(join(machine, 'npm'), fakeNpm);
@@ -88,6 +97,15 @@ describe('./mesh', () => {
     expect(second).toMatchObject({ code: 0, stderr: '' });
     expect(calls('npm')).toEqual(['ci --no-audit --no-fund --loglevel=error']);
     expect(calls('nest')).toEqual(['build mesh']);
+    expect(calls('vite')).toEqual(['build apps/web --logLevel warn']);
+  });
+
+  it('builds the web interface alone when only that changed', async () => {
+    await mesh([]);
+    write('apps/web/src/main.tsx', '// changed');
+    await mesh([]);
+    expect(calls('vite')).toHaveLength(2);
+    expect(calls('nest')).toHaveLength(1);
   });
 
   it('builds again when a source changed, and only then installs when the lockfile did', async () => {

@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import { budget } from './budget.js';
+
+const lib = (name) => fileURLToPath(new URL(`../../libs/${name}/src/index.ts`, import.meta.url));
+
+export default defineConfig({
+  root: import.meta.dirname,
+  // The gateway puts a fresh nonce in its place in each response.
+  html: { cspNonce: '{{nonce}}' },
+  resolve: {
+    alias: ['errors', 'provenance', 'spiffe'].map((name) => ({
+      find: `@mesh/${name}`,
+      replacement: lib(name),
+    })),
+  },
+  build: {
+    target: 'es2024',
+    // As `data:` a picture would need room in the policy that scripts must not have.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    // Every file of Mantine says 'use client', which only servers read.
+    rolldownOptions: {
+      onLog: (level, log, handle) =>
+        log.code === 'MODULE_LEVEL_DIRECTIVE' ? undefined : handle(level, log),
+    },
+  },
+  worker: { format: 'es' },
+  plugins: [budget(250_000)],
+});
