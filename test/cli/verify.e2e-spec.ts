@@ -44,7 +44,12 @@ beforeAll(async () => {
     writer: await signer(WRITER),
     changes: {
       writer: {
-        producers: [{ kind: 'model', provider: 'gemini', name: 'gemini-2.5-flash' }],
+        producers: [
+          {
+            ...{ kind: 'model', provider: 'gemini', name: 'gemini-2.5-flash' },
+            tokens: { input: 900, output: 120 },
+          },
+        ],
         hosts: [{ host: 'generativelanguage.googleapis.com', bytes: 4711 }],
       },
     },
@@ -71,7 +76,7 @@ describe('verify', () => {
       `\n    2. ${RESEARCHER}\n`,
       `\n      3. ${WRITER}\n`,
       `answered     ${RESEARCHER} (request checked, content attested)`,
-      'model gemini gemini-2.5-flash',
+      'model gemini gemini-2.5-flash (900 tokens in, 120 out)',
       'generativelanguage.googleapis.com (4711 bytes sent)',
       'redaction (1)',
       'named by statements 2, 3',

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { decodeUnverified } from '@mesh/provenance';
 import { FileSecretSource, Secret } from '@mesh/secrets';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -92,12 +93,21 @@ describe('a mesh whose writer uses Gemini', () => {
     await setKey(KEY);
     const response = await ask();
     expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({
+    const answer = (await response.json()) as { statements: string[] };
+    expect(answer).toMatchObject({
       answer: expect.stringContaining('The harbour opens at six. [1]'),
       answered: true,
       model: { provider: 'gemini', name: 'gemini-3.8-flash', used: true },
     });
-    expect(gemini.calls.at(-1)?.headers['x-goog-api-key']).toBe(KEY);
+    const call = gemini.calls.at(-1);
+    expect(call?.headers['x-goog-api-key']).toBe(KEY);
+    // What left the mesh, as the writer signs it.
+    expect(decodeUnverified(answer.statements.at(-1) ?? '').payload).toMatchObject({
+      producers: [{ kind: 'model', tokens: { input: expect.any(Number) } }],
+      hosts: [
+        { host: new URL(gemini.baseUrl).host, bytes: Number(call?.headers['content-length']) },
+      ],
+    });
   });
 
   it.each([

@@ -13,7 +13,13 @@ import axios from 'axios';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
-import { firstSentence, GeminiSimulator, type GeminiCall, type GeminiFault } from './gemini.js';
+import {
+  firstSentence,
+  GeminiSimulator,
+  tokensOf,
+  type GeminiCall,
+  type GeminiFault,
+} from './gemini.js';
 
 const signal = new AbortController().signal;
 const NOT_ANSWERED = 'The documents do not answer this question.';
@@ -118,6 +124,32 @@ describe('a draft by Gemini', () => {
     expect(model).toEqual({ provider: 'gemini', name: 'gemini-3.8-flash', used: true });
     expect(texts.length).toBeGreaterThan(1);
     expect(texts.join('')).toBe(article);
+  });
+
+  it('says what Gemini counted for it, thoughts included, each piece counting the whole', async () => {
+    gemini.answer = () => 'ANSWERED: yes\n\nThe harbour opens at six [1].';
+    gemini.thoughts = 30;
+    const { tokens } = await draft();
+    const [call] = gemini.calls as [GeminiCall];
+    const { contents } = call.body as unknown as { contents: [{ parts: [{ text: string }] }] };
+    expect(tokens).toEqual({
+      input: tokensOf(contents[0].parts[0].text),
+      output: tokensOf(gemini.answer('')) + 30,
+    });
+  });
+
+  it.each([
+    ['nothing', '', undefined],
+    ['zeros by leaving them out', '"promptTokenCount":7', { input: 7, output: 0 }],
+    ['the prompt not', '"candidatesTokenCount":7', undefined],
+    ['no numbers', '"promptTokenCount":"7","candidatesTokenCount":7', undefined],
+    ['less than none', '"promptTokenCount":7,"thoughtsTokenCount":-1', undefined],
+  ])('signs no count that Gemini did not tell: %s', async (_, usage, tokens) => {
+    gemini.failNext({
+      kind: 'garbage',
+      body: `data: {"candidates":[{"finishReason":"STOP","content":{"parts":[{"text":"A [1]."}]}}],"usageMetadata":{${usage}}}\n\n`,
+    });
+    expect((await draft()).tokens).toEqual(tokens);
   });
 
   it('sends key and prompt where the API wants them, and the key nowhere else', async () => {

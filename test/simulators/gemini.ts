@@ -60,6 +60,8 @@ export class GeminiSimulator {
   onAbort: (call: GeminiCall) => void = () => undefined;
   /** What the model says to a prompt. */
   answer: (prompt: string) => string = firstSentence;
+  /** Tokens that it says it thought for. */
+  thoughts = 12;
   /** Characters of a streamed piece. */
   pieceLength = 24;
   readonly models = new Set(['gemini-3.8-flash', 'gemini-2.5-pro']);
@@ -162,15 +164,32 @@ export class GeminiSimulator {
     }
     const text = this.answer(prompt);
     if (verb === 'generateContent') {
-      json(response, 200, piece(text, 'STOP'));
+      json(response, 200, piece(text, 'STOP', this.usage(prompt, text)));
       return;
     }
     const pieces = text.match(new RegExp(`[^]{1,${String(this.pieceLength)}}`, 'gu')) ?? [''];
     startEvents(response);
+    let written = '';
     pieces.forEach((part, at) => {
-      event(response, piece(part, at === pieces.length - 1 ? 'STOP' : undefined));
+      written += part;
+      const finishReason = at === pieces.length - 1 ? 'STOP' : undefined;
+      event(response, piece(part, finishReason, this.usage(prompt, written)));
     });
     response.end();
+  }
+
+  /** Each event of a stream counts the whole so far. */
+  private usage(prompt: string, written: string): object {
+    const promptTokenCount = tokensOf(prompt);
+    const candidatesTokenCount = tokensOf(written);
+    return {
+      promptTokenCount,
+      candidatesTokenCount,
+      totalTokenCount: promptTokenCount + candidatesTokenCount + this.thoughts,
+      promptTokensDetails: [{ modality: 'TEXT', tokenCount: promptTokenCount }],
+      // The API leaves out a count of none.
+      ...(this.thoughts === 0 ? {} : { thoughtsTokenCount: this.thoughts }),
+    };
   }
 }
 
@@ -259,7 +278,16 @@ function sendHuge(
   response.end(gzip ? gzipSync(bytes) : bytes);
 }
 
-function piece(text: string, finishReason: string | undefined): unknown {
+/** About four characters each. */
+export function tokensOf(text: string): number {
+  return Math.ceil(text.length / 4);
+}
+
+function piece(
+  text: string,
+  finishReason: string | undefined,
+  usage: object = { promptTokenCount: 9, candidatesTokenCount: 9, totalTokenCount: 18 },
+): unknown {
   return {
     candidates: [
       {
@@ -268,7 +296,7 @@ function piece(text: string, finishReason: string | undefined): unknown {
         ...(finishReason === undefined ? {} : { finishReason }),
       },
     ],
-    usageMetadata: { promptTokenCount: 9, candidatesTokenCount: 9, totalTokenCount: 18 },
+    usageMetadata: usage,
     modelVersion: 'gemini-3.8-flash',
   };
 }

@@ -1,6 +1,14 @@
 import type { DraftRequestDto, ModelDto } from '@mesh/contracts';
 import type { ErrorCode } from '@mesh/errors';
 
+/** Tokens as a model's provider counts them. */
+export interface TokenCounts {
+  /** Of what went to the model. */
+  readonly input: number;
+  /** Of what it wrote, its thoughts included. */
+  readonly output: number;
+}
+
 /** What a model yields: any number of `text`, then exactly one `done`. */
 export type DraftChunk =
   | {
@@ -15,6 +23,8 @@ export type DraftChunk =
       /** False: the sources do not answer the question, and the article says so. */
       readonly answered: boolean;
       readonly model: ModelDto;
+      /** What the provider counted for this article, where it told. */
+      readonly tokens?: TokenCounts;
     };
 
 /** Outcome of a check that costs nothing. `detail` is one line for an operator and holds no secret. */

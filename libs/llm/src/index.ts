@@ -1,4 +1,10 @@
-export type { DraftChunk, DraftModel, DraftOptions, ModelCheck } from './draft-model.js';
+export type {
+  DraftChunk,
+  DraftModel,
+  DraftOptions,
+  ModelCheck,
+  TokenCounts,
+} from './draft-model.js';
 export { ExtractiveWriter } from './extractive/extractive-writer.js';
 export {
   GeminiClient,

@@ -38,6 +38,7 @@ export {
   serializeStatement,
   type Statement,
   type Tally,
+  type TokenCounts,
 } from './statement.js';
 export {
   type ChainCheck,

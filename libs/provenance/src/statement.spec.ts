@@ -10,6 +10,7 @@ import {
 
 const payload = (): Record<string, unknown> => JSON.parse(serializeStatement(statement()));
 const parse = (value: unknown) => parseStatement(value as JsonValue);
+const TOOL = { kind: 'tool', provider: 'a', name: 'b' };
 const actors = (depth: number): object =>
   depth === 1 ? { sub: GATEWAY.toString() } : { sub: GATEWAY.toString(), act: actors(depth - 1) };
 
@@ -20,7 +21,10 @@ describe('parseStatement', () => {
       inputs: { statements: [DIGEST], sources: [DIGEST] },
       edits: [{ kind: 'redaction.email', count: 2 }],
       producers: [
-        { kind: 'model', provider: 'gemini', name: 'gemini-2.5-flash' },
+        {
+          ...{ kind: 'model', provider: 'gemini', name: 'gemini-2.5-flash' },
+          tokens: { input: 900, output: 0 },
+        },
         { kind: 'tool', provider: 'embedded', name: 'Documents of mine' },
       ],
       hosts: [{ host: 'api.example.org:8443', bytes: 1200 }],
@@ -50,6 +54,12 @@ describe('parseStatement', () => {
     ['at the top', { exp: 1 }],
     ['in inputs', { inputs: { statements: [], sources: [], more: [] } }],
     ['in act', { act: { sub: GATEWAY.toString(), iss: 'x' } }],
+    [
+      'in tokens',
+      {
+        producers: [{ ...TOOL, tokens: { input: 1, output: 1, total: 2 } }],
+      },
+    ],
     ['in a tally', { edits: [{ kind: 'a', count: 1, text: 'secret' }] }],
   ])('refuses a member that is not known %s', (_, change) => {
     expect(() => parse({ ...payload(), ...change })).toThrow(
@@ -86,6 +96,10 @@ describe('parseStatement', () => {
     { producers: [{ kind: 'tool', provider: 'a'.repeat(65), name: 'b' }] },
     { producers: [{ kind: 'tool', provider: 'a', name: 'b'.repeat(201) }] },
     { producers: [{ kind: 'tool', provider: 'a', name: 'ü' }] },
+    { producers: [{ ...TOOL, tokens: null }] },
+    { producers: [{ ...TOOL, tokens: { input: -1, output: 1 } }] },
+    { producers: [{ ...TOOL, tokens: { input: 1, output: 1.5 } }] },
+    { producers: [{ ...TOOL, tokens: { input: '1', output: 1 } }] },
     { hosts: [{ host: 'a/b', bytes: 1 }] },
     { hosts: [{ host: 'a', bytes: -1 }] },
   ])('refuses %j', (change) => {
@@ -96,6 +110,12 @@ describe('parseStatement', () => {
 
   it('takes as many actors as there may be', () => {
     expect(() => parse({ ...payload(), act: actors(MAX_ACTORS) })).not.toThrow();
+  });
+
+  it('takes no producer with half of its tokens', () => {
+    expect(() => parse({ ...payload(), producers: [{ ...TOOL, tokens: { input: 1 } }] })).toThrow(
+      expect.objectContaining({ code: 'ERR_ANSWER_MEMBER_MISSING' }),
+    );
   });
 
   it('does not write what nobody reads', () => {

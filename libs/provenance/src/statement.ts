@@ -25,6 +25,16 @@ export interface Producer {
   readonly provider: string;
   /** Its name there. 1 to 200 characters of ASCII, spaces included. */
   readonly name: string;
+  /** What a model's provider counted for this content, where it told. */
+  readonly tokens?: TokenCounts;
+}
+
+/** Tokens of a model, as its provider counts them. */
+export interface TokenCounts {
+  /** Of what went to the model. */
+  readonly input: number;
+  /** Of what it wrote, its thoughts included. */
+  readonly output: number;
 }
 
 /** How often something of a kind was done or found. */
@@ -153,13 +163,23 @@ function tallyOf(value: JsonValue, what: string): Tally {
 }
 
 function producerOf(value: JsonValue, what: string): Producer {
-  const { kind, provider, name } = exactly(value, what, ['kind', 'provider', 'name']);
+  const counted = isObject(value) && Object.hasOwn(value, 'tokens');
+  const { kind, provider, name, tokens } = exactly(value, what, [
+    ...['kind', 'provider', 'name'],
+    ...(counted ? ['tokens'] : []),
+  ]);
   if (kind !== 'model' && kind !== 'tool') throw invalid(`${what}.kind`);
   return {
     kind,
     provider: textOf(provider, `${what}.provider`, 64),
     name: matching(name, `${what}.name`, PRINTABLE),
+    ...(counted ? { tokens: tokensOf(tokens, `${what}.tokens`) } : {}),
   };
+}
+
+function tokensOf(value: JsonValue | undefined, what: string): TokenCounts {
+  const { input, output } = exactly(value, what, ['input', 'output']);
+  return { input: countOf(input, `${what}.input`), output: countOf(output, `${what}.output`) };
 }
 
 function hostOf(value: JsonValue, what: string): HostCall {

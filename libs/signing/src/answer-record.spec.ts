@@ -56,6 +56,15 @@ describe('AnswerRecord', () => {
     ]);
   });
 
+  it('adds up the tokens of one producer, where there are any', () => {
+    const record = new AnswerRecord();
+    const model = { kind: 'model', provider: 'gemini', name: 'flash' } as const;
+    record.producer({ ...model, tokens: { input: 900, output: 120 } });
+    record.producer(model);
+    record.producer({ ...model, tokens: { input: 1, output: 0 } });
+    expect(record.producers).toEqual([{ ...model, tokens: { input: 901, output: 120 } }]);
+  });
+
   it('adds up hosts, edits and findings of one name', () => {
     const record = new AnswerRecord();
     record.hostCall('api.example', 10);

@@ -5,6 +5,7 @@ import {
   type Producer,
   sourceJson,
   type Tally,
+  type TokenCounts,
 } from '@mesh/provenance';
 import { sha256 } from './sha256.js';
 import { orSigningError } from './signing.error.js';
@@ -53,9 +54,14 @@ export class AnswerRecord {
     this.#sources.add(sha256(text));
   }
 
-  /** A model or a tool. One that is told twice counts once. */
-  producer({ kind, provider, name }: Producer): void {
-    this.#producers.set([kind, provider, name].join('\n'), { kind, provider, name });
+  /** A model or a tool. One that is told twice counts once, and its tokens are added up. */
+  producer({ kind, provider, name, tokens }: Producer): void {
+    const key = [kind, provider, name].join('\n');
+    const sum = sumOf(this.#producers.get(key)?.tokens, tokens);
+    this.#producers.set(key, {
+      ...{ kind, provider, name },
+      ...(sum === undefined ? {} : { tokens: sum }),
+    });
   }
 
   /**
@@ -109,6 +115,12 @@ export function recordOf(context: object): AnswerRecord {
   let record = records.get(context);
   if (record === undefined) records.set(context, (record = new AnswerRecord()));
   return record;
+}
+
+function sumOf(before?: TokenCounts, more?: TokenCounts): TokenCounts | undefined {
+  return before === undefined || more === undefined
+    ? (before ?? more)
+    : { input: before.input + more.input, output: before.output + more.output };
 }
 
 function add(counts: Map<string, number>, name: string, count: number): void {

@@ -29,11 +29,12 @@ export class DraftsController {
         yield { type: 'text', text: chunk.text };
         continue;
       }
-      const { article, answered, model } = chunk;
+      const { article, answered, model, tokens } = chunk;
       record.producer({
         kind: model.used ? 'model' : 'tool',
         provider: model.provider,
         name: model.name,
+        ...(tokens === undefined ? {} : { tokens }),
       });
       yield { type: 'done', result: { article, answered, model } };
     }

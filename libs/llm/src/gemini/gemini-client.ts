@@ -4,6 +4,7 @@ import type { SecretSource } from '@mesh/secrets';
 import type { AxiosInstance } from 'axios';
 import { createParser } from 'eventsource-parser';
 import type { Readable } from 'node:stream';
+import type { TokenCounts } from '../draft-model.js';
 import { ModelError } from '../model.error.js';
 import { brokenOff, errorOfNetwork, errorOfStatus, invalid } from './gemini-failure.js';
 import { canGenerate, GeminiResponseReader } from './gemini-response.js';
@@ -42,6 +43,11 @@ export interface GeminiClientOptions {
 
 interface CallOptions {
   readonly signal: AbortSignal;
+}
+
+interface GenerateOptions extends CallOptions {
+  /** Told at the end of a whole answer what the API counted for it, if it did. Must not throw. */
+  readonly onTokens?: (tokens: TokenCounts) => void;
 }
 
 interface Call {
@@ -88,7 +94,7 @@ export class GeminiClient {
   }
 
   /** The whole text that the model writes. */
-  async generateContent(data: GeminiRequest, options: CallOptions): Promise<string> {
+  async generateContent(data: GeminiRequest, options: GenerateOptions): Promise<string> {
     const call: Call = { method: 'POST', verb: ':generateContent', type: 'application/json', data };
     let text = '';
     for await (const piece of this.#generate(call, options)) text += piece;
@@ -98,7 +104,7 @@ export class GeminiClient {
   /** The text as the model writes it, no piece of it empty. Leaving the iteration ends the request. */
   streamGenerateContent(
     data: GeminiRequest,
-    options: CallOptions,
+    options: GenerateOptions,
   ): AsyncGenerator<string, void, undefined> {
     return this.#generate(
       { method: 'POST', verb: ':streamGenerateContent?alt=sse', type: 'text/event-stream', data },
@@ -115,7 +121,7 @@ export class GeminiClient {
     return { canGenerate: canGenerate(body) };
   }
 
-  async *#generate(call: Call, options: CallOptions): AsyncGenerator<string, void, undefined> {
+  async *#generate(call: Call, options: GenerateOptions): AsyncGenerator<string, void, undefined> {
     const key = await this.#key(options.signal);
     const startedAt = performance.now();
     let outcome: GeminiCallMeasure['outcome'] = 'aborted';
@@ -129,6 +135,7 @@ export class GeminiClient {
       }
       reader.end();
       outcome = 'ok';
+      if (reader.tokens !== undefined) options.onTokens?.(reader.tokens);
     } catch (error) {
       outcome = options.signal.aborted ? 'aborted' : 'error';
       throw error;

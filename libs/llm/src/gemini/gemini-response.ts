@@ -1,3 +1,4 @@
+import type { TokenCounts } from '../draft-model.js';
 import { ModelError } from '../model.error.js';
 import { errorOfEvent, brokenOff, invalid } from './gemini-failure.js';
 import { listOf, memberOf, parseJson, wordOf } from './json.js';
@@ -8,6 +9,12 @@ export class GeminiResponseReader {
   #begun = false;
   #finished = false;
   #wrote = false;
+  #tokens: TokenCounts | undefined;
+
+  /** What the API counted so far, each event for the whole; undefined where it told nothing. */
+  get tokens(): TokenCounts | undefined {
+    return this.#tokens;
+  }
 
   /**
    * The text that the body or event adds; thoughts are none. Throws `ModelError`: a blocked prompt or answer, one that
@@ -18,6 +25,8 @@ export class GeminiResponseReader {
     this.#read = true;
     const error = memberOf(parsed, 'error');
     if (error !== undefined) throw errorOfEvent(error);
+    const usage = memberOf(parsed, 'usageMetadata');
+    this.#tokens = tokensOf(usage) ?? this.#tokens;
     const candidates = memberOf(parsed, 'candidates');
     const blocked = memberOf(memberOf(parsed, 'promptFeedback'), 'blockReason');
     if (blocked !== undefined) {
@@ -30,7 +39,7 @@ export class GeminiResponseReader {
     }
     if (!Array.isArray(candidates)) {
       // An event of usage alone, or a body without a candidate, is of the API's form.
-      if (memberOf(parsed, 'usageMetadata') !== undefined) return '';
+      if (usage !== undefined) return '';
       throw invalid();
     }
     const [candidate] = candidates as unknown[];
@@ -80,6 +89,22 @@ function textOf(candidate: unknown): string {
     .map((part) => memberOf(part, 'text'))
     .filter((text) => typeof text === 'string')
     .join('');
+}
+
+/** A count that is not there is none, as the API leaves out zeros; without the prompt's nothing was counted. */
+function tokensOf(usage: unknown): TokenCounts | undefined {
+  const [input, written = 0, thought = 0] = [
+    'promptTokenCount',
+    'candidatesTokenCount',
+    'thoughtsTokenCount',
+  ].map((name) => memberOf(usage, name));
+  return isCount(input) && isCount(written) && isCount(thought)
+    ? { input, output: written + thought }
+    : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 1e12;
 }
 
 /** Whether the answer to `GET models/{model}` says that it writes. */

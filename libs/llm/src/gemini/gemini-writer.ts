@@ -1,7 +1,13 @@
 import type { DraftRequestDto } from '@mesh/contracts';
 import { MeshError } from '@mesh/errors';
 import type { Policy } from '@mesh/resilience';
-import type { DraftChunk, DraftModel, DraftOptions, ModelCheck } from '../draft-model.js';
+import type {
+  DraftChunk,
+  DraftModel,
+  DraftOptions,
+  ModelCheck,
+  TokenCounts,
+} from '../draft-model.js';
 import { ModelError } from '../model.error.js';
 import { NOT_ANSWERED } from '../not-answered.js';
 import { ArticleText } from './article-text.js';
@@ -79,9 +85,10 @@ export class GeminiWriter implements DraftModel {
 
   async *#write(request: DraftRequestDto, signal: AbortSignal): AsyncIterable<DraftChunk> {
     const text = new ArticleText(new Set(request.sources.map(({ id }) => id)));
+    let tokens: TokenCounts | undefined;
     const written = this.client.streamGenerateContent(
       { ...promptOf(request), generationConfig: { maxOutputTokens: OUTPUT_MAX_TOKENS } },
-      { signal },
+      { signal, onTokens: (counted) => (tokens = counted) },
     );
     let held = '';
     for await (const piece of written) {
@@ -102,6 +109,7 @@ export class GeminiWriter implements DraftModel {
       article: grounded ? text.article : NOT_ANSWERED,
       answered: text.cites && !text.saysNo,
       model: { provider: this.provider, name: this.name, used: true },
+      ...(tokens === undefined ? {} : { tokens }),
     };
   }
 }

@@ -99,7 +99,11 @@ function facts({
     ['for', `${statement.sub}, through ${actorsOf(statement.act).join(' <- ')}`],
     [
       'made by',
-      listed(statement.producers, ({ kind, provider, name }) => `${kind} ${provider} ${name}`),
+      listed(
+        statement.producers,
+        ({ kind, provider, name, tokens }) =>
+          `${kind} ${provider} ${name}${tokens === undefined ? '' : ` (${tokens.input} tokens in, ${tokens.output} out)`}`,
+      ),
     ],
     ['sources', String(statement.inputs.sources.length)],
     ['hosts', listed(statement.hosts, ({ host, bytes }) => `${host} (${bytes} bytes sent)`)],
