@@ -9,7 +9,14 @@ export type Stage = (typeof STAGES)[number];
  * wire `error` with a problem.
  */
 export type AgentEvent<Result> =
-  | { readonly type: 'progress'; readonly stage: Stage; readonly agent: string }
+  | {
+      readonly type: 'progress';
+      readonly stage: Stage;
+      /** Name of the agent at work. */
+      readonly agent: string;
+      /** Its SPIFFE ID: for people, by the gateway's agent.yaml files; no agent sends it. */
+      readonly spiffeId?: string;
+    }
   | {
       readonly type: 'sources';
       readonly sources: readonly Pick<SourceDto, 'id' | 'title' | 'url'>[];
