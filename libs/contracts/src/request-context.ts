@@ -31,6 +31,8 @@ export interface RequestContext {
   readonly caller?: CallerIdentity;
   /** Set once, by the guard that verified it; absent before, and on requests that nobody delegated. */
   delegation?: Delegation;
+  /** Hash of the browser's session that the request came with, base64url; absent without one. */
+  session?: string;
   /** Milliseconds since the epoch; with a delegation never later than its token's end. */
   deadline: number;
   /** Aborts when the deadline passes or the caller leaves; its reason is a `MeshError`. */

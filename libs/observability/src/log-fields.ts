@@ -10,6 +10,7 @@ export const LOG_FIELDS = {
   agent: 'name of the agent that speaks; absent on lines of the launcher',
   spiffe_id: 'SPIFFE ID of that agent',
   caller_spiffe_id: 'SPIFFE ID of the caller, from its verified certificate',
+  session: "hash of the browser's session that the request came with",
   user_id:
     'the person on whose behalf it is done: a pseudonym, or the subject where MESH_LOG_USER_ID says so',
   txn: 'the transaction: the same in each agent that a request goes through',

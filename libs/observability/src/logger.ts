@@ -82,7 +82,7 @@ function readableForm(stream: pino.DestinationStream, colorize: boolean): pino.D
     messageFormat: '{if agent}{agent}: {end}{msg}',
     // For people: what finds a line again, and why; the whole of it stands in the JSON form.
     ignore:
-      'agent,spiffe_id,trace_id,span_id,actors,event,chain_subjects,not_before,tls_version,cipher,serial_number',
+      'agent,spiffe_id,trace_id,span_id,actors,session,event,chain_subjects,not_before,tls_version,cipher,serial_number',
   });
   return { write: (line) => stream.write(format(line)) };
 }
@@ -106,6 +106,7 @@ function whoSpeaks(): Record<string, unknown> {
       const { userId, txn, actors } = request.delegation;
       Object.assign(fields, { user_id: userId, txn, actors });
     }
+    if (request.session !== undefined) fields['session'] = request.session;
     fields['correlation_id'] = request.correlationId;
     fields['trace_id'] = request.traceId;
     fields['span_id'] = request.traceparent.slice(36, 52);

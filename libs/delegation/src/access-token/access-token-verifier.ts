@@ -150,6 +150,7 @@ function tokenOf(claims: JWTPayload): AccessToken {
   const authTime = optionalSecondsOf(claims, 'auth_time');
   const acr = claims['acr'] === undefined ? undefined : textOf(claims, 'acr');
   const amr = claims['amr'] === undefined ? undefined : namesOf(claims, 'amr');
+  const sid = claims['sid'] === undefined ? undefined : textOf(claims, 'sid');
   const scope = claims['scope'];
   const scopes =
     scope === undefined || scope === '' ? [] : parseScope(textOf(claims, 'scope', 4096));
@@ -164,6 +165,7 @@ function tokenOf(claims: JWTPayload): AccessToken {
     ...(acr === undefined ? {} : { acr }),
     ...(amr === undefined ? {} : { amr }),
     ...(authTime === undefined ? {} : { authTime }),
+    ...(sid === undefined ? {} : { sid }),
   });
 }
 

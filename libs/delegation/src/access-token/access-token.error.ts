@@ -18,6 +18,7 @@ export type AccessTokenErrorCode =
   | 'ERR_ACCESS_TOKEN_CLIENT'
   | 'ERR_ACCESS_TOKEN_SCOPE'
   | 'ERR_ACCESS_TOKEN_PERSON'
+  | 'ERR_ACCESS_TOKEN_ROLE'
   | 'ERR_ACCESS_TOKEN_KEYS_UNAVAILABLE';
 
 /** An access token is refused, or the issuer's keys are not at hand. The message never quotes the token. */

@@ -16,4 +16,6 @@ export interface AccessToken {
   readonly amr?: readonly string[];
   /** `auth_time`, in seconds since the epoch. */
   readonly authTime?: number;
+  /** The session at the issuer (OpenID Connect Front-Channel Logout 1.0, 3). */
+  readonly sid?: string;
 }

@@ -28,15 +28,18 @@ export class TokenClient {
    * The first token of a transaction.
    * @param person Verified, with the text of the access token.
    * @param details `request_details`, which become `tctx`.
+   * @param context `request_context`, which becomes `rctx.asserted`: this workload's word.
    * @throws TxnTokenError, TokenAnswerError, and what the endpoint throws
    */
   async issue(
     person: { readonly token: AccessToken; reveal(): string },
     scope: readonly string[],
     details: ContextObject,
+    context: ContextObject = {},
   ): Promise<TxnToken> {
     const form = this.#form(ACCESS_TOKEN_TYPE, person.reveal(), scope);
     if (Object.keys(details).length > 0) form.set('request_details', JSON.stringify(details));
+    if (Object.keys(context).length > 0) form.set('request_context', JSON.stringify(context));
     const token = await this.#obtain(form, scope);
     const { issuer, subject } = person.token;
     const asAsked =

@@ -5,5 +5,11 @@ export {
   type ContextualRequest,
   type DelegationRules,
 } from './delegation.guard.js';
-export { People, signedInPersonOf, type SignedInPerson } from './people.js';
+export {
+  People,
+  signedInPersonOf,
+  type Session,
+  type Sessions,
+  type SignedInPerson,
+} from './people.js';
 export { SIGNED_IN_RULES, SignedInGuard, type SignedInRules } from './signed-in.guard.js';

@@ -19,8 +19,8 @@ export interface SignedInRules {
 export const SIGNED_IN_RULES = Symbol('SIGNED_IN_RULES');
 
 /**
- * Lets a person in to a route with `@SignedIn` who may do what is asked, and obtains the transaction token for it:
- * from here on the request is delegated. Runs before `CallerIdentityGuard`, which refuses such a route otherwise.
+ * Lets a person in to a route with `@SignedIn` who may do what is asked. Where the route says an action, it obtains the
+ * transaction token for it: from here on the request is delegated. Runs before `CallerIdentityGuard`, which refuses such a route otherwise.
  *
  * @throws AccessTokenError, and what the token service refuses with
  */
@@ -30,11 +30,19 @@ export class SignedInGuard implements CanActivate {
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
     const declaration = routeDeclaration(execution.getHandler());
-    if (declaration?.kind !== 'signed-in') return true;
+    if (declaration?.kind !== 'signed-in' && declaration?.kind !== 'person') return true;
     const request = execution.switchToHttp().getRequest<ContextualRequest>();
     const person = signedInPersonOf(request);
     if (!person) {
       throw new AccessTokenError('ERR_ACCESS_TOKEN_MISSING', 'Nobody is signed in.');
+    }
+    if (declaration.kind === 'person') {
+      const { role } = declaration;
+      if (role !== undefined && !person.token.roles.includes(role)) {
+        throw new AccessTokenError('ERR_ACCESS_TOKEN_ROLE', `The role ${role} is missing.`);
+      }
+      admitSignedIn(request);
+      return true;
     }
     const action = actionAskedFor(declaration, request.body);
     const { scope } = person.token;
@@ -44,6 +52,7 @@ export class SignedInGuard implements CanActivate {
       // What the person may not is missed where it is needed, by the agent that needs it.
       this.rules.scopesFor(action).filter((one) => scope.includes(one)),
       declaration.transaction?.(request.body, digestOfText) ?? {},
+      person.session && { session: person.session.hash },
     );
     bindDelegation(request.meshContext!, token, this.rules.naming);
     admitSignedIn(request, action);

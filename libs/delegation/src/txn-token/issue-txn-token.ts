@@ -48,7 +48,7 @@ export function issueTxnToken(
 ): TxnToken {
   const { accessToken, peer, scope, details, context, user } = grant;
   assertNarrower(scope, accessToken.scope);
-  const { issuer, subject, clientId, roles, groups, acr, amr, authTime } = accessToken;
+  const { issuer, subject, clientId, roles, groups, acr, amr, authTime, sid } = accessToken;
   return signed(svid, {
     iss: svid.id.toString(),
     aud: svid.id.trustDomain.name,
@@ -66,6 +66,7 @@ export function issueTxnToken(
       ...(acr === undefined ? {} : { acr }),
       ...(amr === undefined ? {} : { amr }),
       ...(authTime === undefined ? {} : { auth_time: authTime }),
+      ...(sid === undefined ? {} : { sid }),
       ...(context === undefined ? {} : { asserted: { by: peer.toString(), context } }),
     },
     act: actClaimOf([peer]),

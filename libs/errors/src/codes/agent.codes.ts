@@ -86,6 +86,16 @@ export const agentCodes = {
     remedy: 'Nothing: the work was stopped.',
     relay: true,
   },
+  ERR_WEB_MISSING: {
+    status: 503,
+    title: 'The web interface is not built',
+    remedy: 'Run `npm run build`, or set MESH_WEB to the folder of the built interface.',
+  },
+  ERR_SESSION_ENDED: {
+    status: 401,
+    title: 'The session is over',
+    remedy: 'Sign in again.',
+  },
   ERR_PEER_UNREACHABLE: {
     status: 503,
     title: 'Another agent cannot be reached',

@@ -154,6 +154,11 @@ export const delegationCodes = {
     title: 'This service does not act for this person',
     remedy: "Add a role, group or subject of the person to actsFor in the service's agent.yaml.",
   },
+  ERR_ACCESS_TOKEN_ROLE: {
+    status: 403,
+    title: 'The person lacks a role',
+    remedy: 'Sign in as somebody who has the role, or have the issuer give it.',
+  },
   ERR_ACCESS_TOKEN_MALFORMED: {
     status: 401,
     title: 'The access token is no JWT that could be read',

@@ -27,7 +27,15 @@ export type RouteDeclaration<Body = unknown> =
       readonly delegated: boolean;
     })
   | (Operation<Body> & { readonly kind: 'signed-in' })
+  | {
+      readonly kind: 'person';
+      /** Undefined: whoever is signed in. */
+      readonly role: string | undefined;
+    }
   | { readonly kind: 'public' };
+
+/** A declaration of something that agents do, so that it has actions. */
+export type OperationDeclaration = Extract<RouteDeclaration, { names: unknown }>;
 
 /** What `@Action` and `@SignedIn` may say of what a request asks for. */
 export interface OperationOptions<Body> {
@@ -64,17 +72,32 @@ export function Action<Body>(
 }
 
 /**
- * Declares what a route does, for people: who calls must be signed in, and have the action's scope.
+ * Declares what a route does, for people: who calls must be signed in. With actions, the person must have the action's
+ * scope, and the request becomes a transaction that is made on their behalf and answered with a statement. Without, the
+ * route serves the person by itself: any, or one with a role.
  * @throws TypeError as `@Action`
  *
  * @example
  * @SignedIn('research:fast')
+ * @SignedIn()
+ * @SignedIn({ role: 'admin' })
  */
 export function SignedIn<Body>(
   names: string | readonly string[],
+  options?: OperationOptions<Body>,
+): MethodDecorator;
+export function SignedIn(whom?: { readonly role: string }): MethodDecorator;
+export function SignedIn<Body>(
+  what: string | readonly string[] | { readonly role?: string } = {},
   options: OperationOptions<Body> = {},
 ): MethodDecorator {
-  return declare({ kind: 'signed-in', ...operation('@SignedIn', names, options) });
+  if (typeof what === 'string' || Array.isArray(what)) {
+    return declare({
+      kind: 'signed-in',
+      ...operation('@SignedIn', what as string | readonly string[], options),
+    });
+  }
+  return declare({ kind: 'person', role: (what as { readonly role?: string }).role });
 }
 
 /** Declares that anyone who reaches the route may call it. */

@@ -234,6 +234,8 @@ describe('@Action and @SignedIn', () => {
       });
     }
     expect(decorated(Action('a:b', { delegated: false }))).toMatchObject({ delegated: false });
+    expect(decorated(SignedIn())).toEqual({ kind: 'person', role: undefined });
+    expect(decorated(SignedIn({ role: 'admin' }))).toEqual({ kind: 'person', role: 'admin' });
     expect(decorated(Public())).toEqual({ kind: 'public' });
     expect(decorated()).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { peerOf, type PeerIdentity } from '../tls/peer-identity.js';
-import { routeDeclaration, type RouteDeclaration } from './action.decorator.js';
+import { routeDeclaration, type OperationDeclaration } from './action.decorator.js';
 import { CALLER_POLICY, type CallerPolicy } from './caller-policy.js';
 import { CallerError } from './caller.error.js';
 
@@ -11,23 +11,24 @@ export interface HttpRequest {
   readonly body?: unknown;
 }
 
-const actions = new WeakMap<object, string>();
+/** Of admitted requests; undefined where a route for people has none. */
+const actions = new WeakMap<object, string | undefined>();
 
 /** Who sent a request, by its TLS connection and by nothing else; undefined where that has no verified peer. */
 export function callerOf(request: HttpRequest): PeerIdentity | undefined {
   return peerOf((request.raw ?? request).socket);
 }
 
-/** The action that a guard admitted a request for; undefined on a public route. */
+/** The action that a guard admitted a request for; undefined on a route that has none. */
 export function actionOf(request: HttpRequest): string | undefined {
   return actions.get(request);
 }
 
 /**
- * Tells the guard that the person behind this request is signed in and may do the action: for the guard of whoever
- * checks sign-in, which runs before.
+ * Tells the guard that the person behind this request is signed in and may do the action, or have what the route serves
+ * by itself: for the guard of whoever checks sign-in, which runs before.
  */
-export function admitSignedIn(request: HttpRequest, action: string): void {
+export function admitSignedIn(request: HttpRequest, action?: string): void {
   actions.set(request, action);
 }
 
@@ -50,7 +51,7 @@ export class CallerIdentityGuard implements CanActivate {
     }
     if (declaration.kind === 'public') return true;
     const request = context.switchToHttp().getRequest<HttpRequest>();
-    if (declaration.kind === 'signed-in') {
+    if (declaration.kind === 'signed-in' || declaration.kind === 'person') {
       if (actions.has(request)) return true;
       throw new CallerError('ERR_CALLER_DENIED', 'Nobody is signed in.');
     }
@@ -71,10 +72,7 @@ export class CallerIdentityGuard implements CanActivate {
  * The action that a request asks for, by its parsed body.
  * @throws CallerError `ERR_ROUTE_UNDECLARED` where that is none of the route's
  */
-export function actionAskedFor(
-  { names, pick }: Exclude<RouteDeclaration, { kind: 'public' }>,
-  body: unknown,
-): string {
+export function actionAskedFor({ names, pick }: OperationDeclaration, body: unknown): string {
   if (!pick) return names[0];
   const action = pick(body);
   if (names.includes(action)) return action;

@@ -3,6 +3,7 @@ export {
   Public,
   routeDeclaration,
   SignedIn,
+  type OperationDeclaration,
   type OperationOptions,
   type RouteDeclaration,
   type TransactionOf,
