@@ -3,13 +3,15 @@ import { discoveryUrl } from '@mesh/delegation';
 import { defineAgent, type AgentContext } from '@mesh/agent/nest';
 import { GatewayModule } from './gateway.module.js';
 import { BEARER, SIGN_IN } from './security-schemes.js';
+import { ASSETS, serveAssets } from './web/serve-assets.js';
 
 export const agent = defineAgent({
   name: 'gateway',
   listener: 'people',
-  module: () => GatewayModule,
-  publicPaths: ['/docs', '/docs-yaml', '/openapi.json'],
-  configure: (app, context) => {
+  module: (context) => GatewayModule.for(context),
+  publicPaths: ['/docs', '/docs-yaml', '/openapi.json', ASSETS],
+  configure: async (app, context) => {
+    await serveAssets(app, context.config.web);
     // The page finds where sign-in comes back to from its own path, and needs the slash for it.
     app
       .getHttpAdapter()

@@ -240,8 +240,8 @@ describe('loadConfig', () => {
   it.each([
     ['MESH_DOCUMENT', 'did you mean MESH_DOCUMENTS?'],
     ['MESH_LOGLEVEL', 'did you mean MESH_LOG_LEVEL?'],
-    ['MESH_', 'is not a setting.'],
-    ['MESH_NOTHING_LIKE_IT', 'is not a setting.'],
+    ['MESH_', 'is not a setting'],
+    ['MESH_NOTHING_LIKE_IT', 'is not a setting'],
     ['MESH_PORT_', 'is not a setting'],
     ['MESH_PORT_writer', 'is not a setting'],
     ['MESH_RESILIENCE_GEMINI_RETRY', 'is not a setting'],

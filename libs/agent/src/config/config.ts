@@ -118,6 +118,11 @@ export class NamedConfig {
     return new Set(this.#value(agentSettings.hosts, agent) ?? DEFAULT_HOSTS);
   }
 
+  /** The origin that people open the gateway at, which listens on `port`. */
+  publicOrigin(this: MeshConfig, port: number): string {
+    return this.publicUrl ?? `http://mesh.localhost:${port}`;
+  }
+
   /** `aud` that access tokens must have. */
   audience(this: MeshConfig): string {
     return this.apiAudience ?? `https://${this.trustDomain.name}/api`;

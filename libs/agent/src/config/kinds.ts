@@ -136,10 +136,18 @@ export const issuerUrl: Kind<string> = {
   parse: (raw) => {
     const url = plainUrl(raw);
     if (url === undefined || (raw as string).length > 512) return undefined;
-    const loopback = /^(127\.0\.0\.1|\[::1\]|localhost|([a-z0-9-]+\.)+localhost)$/.test(
-      url.hostname,
-    );
-    return url.protocol === 'https:' || loopback ? (raw as string) : undefined;
+    return url.protocol === 'https:' || isLoopbackName(url) ? (raw as string) : undefined;
+  },
+  format: (value) => value,
+};
+
+/** Where people open the gateway. Browsers keep cookies and have WebCrypto at secure addresses and on loopback alone. */
+export const publicUrl: Kind<string> = {
+  holds: 'an origin, https://host or https://host:port (http on loopback alone)',
+  parse: (raw) => {
+    const url = plainUrl(raw);
+    if (url?.pathname !== '/') return undefined;
+    return url.protocol === 'https:' || isLoopbackName(url) ? url.origin : undefined;
   },
   format: (value) => value,
 };
@@ -169,6 +177,10 @@ function plainUrl(raw: unknown): URL | undefined {
   const url = URL.parse(raw);
   if (url === null || /[?#@\s\\]/.test(raw)) return undefined;
   return url;
+}
+
+function isLoopbackName({ hostname }: URL): boolean {
+  return /^(127\.0\.0\.1|\[::1\]|localhost|([a-z0-9-]+\.)+localhost)$/.test(hostname);
 }
 
 function isHostName(name: string): boolean {

@@ -12,6 +12,7 @@ import {
   path,
   peerUrl,
   providerUrl,
+  publicUrl,
   spiffeId,
   trustDomain,
   wholeNumber,
@@ -128,6 +129,20 @@ export const settings = {
     variable: 'MESH_BIND',
     description: 'address that agents listen on',
     standard: () => '127.0.0.1',
+  }),
+  publicUrl: setting<string | undefined>({
+    kind: publicUrl,
+    variable: 'MESH_PUBLIC_URL',
+    description: 'address that people open the gateway at',
+    standard: () => undefined,
+    shown: "`http://mesh.localhost:` and the gateway's port",
+  }),
+  web: setting({
+    kind: path,
+    variable: 'MESH_WEB',
+    description: 'folder of the built web interface',
+    standard: (root) => `${root}/apps/web/dist`,
+    shown: "`apps/web/dist` in the project's folder",
   }),
   spiffeEndpointSocket: setting<string | undefined>({
     kind: endpointSocket,

@@ -43,6 +43,7 @@ export class AgentContext {
   #accessTokens: AccessTokenVerifier | undefined;
   readonly #txnTokens: TxnTokenVerifier;
   readonly #delegatedCalls: DelegatedCalls;
+  #port: number | undefined;
   /** Own SPIFFE ID. */
   readonly id: SpiffeId;
   /** Obtains transaction tokens for this agent. */
@@ -130,6 +131,20 @@ export class AgentContext {
    */
   get accessTokens(): AccessTokenVerifier {
     return (this.#accessTokens ??= this.#makeAccessTokens());
+  }
+
+  /** Told once the listener is bound. */
+  listens(port: number): void {
+    this.#port = port;
+  }
+
+  /**
+   * The origin that people open this agent at.
+   * @throws Error before it listens: the port may be any that is free
+   */
+  get publicUrl(): string {
+    if (this.#port === undefined) throw new Error('The port is not known before it is bound.');
+    return this.config.publicOrigin(this.#port);
   }
 
   get name(): string {

@@ -1,6 +1,7 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import type { HealthIndicatorFunction } from '@nestjs/terminus';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Sessions } from '@mesh/delegation/nest';
 import type { AgentContext } from './agent-context.js';
 
 /** What an agent is, in code; who may call it and what it may reach stands in its agent.yaml. */
@@ -18,6 +19,8 @@ export interface AgentDefinition {
    * Other such routes serve nobody. Default none.
    */
   readonly publicPaths?: readonly string[];
+  /** Set where people sign in by a browser: who keeps their sessions. */
+  readonly sessions?: (app: NestFastifyApplication) => Sessions;
   /** What `/health` of the management listener asks besides identity, listener and breakers. No paid calls. */
   readonly health?: (app: NestFastifyApplication) => readonly HealthIndicatorFunction[];
 }

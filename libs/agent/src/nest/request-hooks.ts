@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { HEADERS, type CallerIdentity, type RequestContext } from '@mesh/contracts';
 import { problemOf, type ErrorCode } from '@mesh/errors';
-import type { People } from '@mesh/delegation/nest';
+import type { People, Session } from '@mesh/delegation/nest';
 import { peerOf } from '@mesh/identity';
 import { admits, type CallerPolicy } from '@mesh/identity/nest';
 import {
@@ -21,7 +21,7 @@ import { refuseUnparsed, refuseUnread, retryAfter } from '../pipeline/refuse.js'
 import { deadlineOf, untilEnd, type RequestLifetime } from '../pipeline/request-deadline.js';
 import { OpenRequests, type RequestEnd } from './open-requests.js';
 import { asMeshError, clientError } from './problem.filter.js';
-import type { RouteTable } from './route-table.js';
+import { isForPeople, type RouteTable } from './route-table.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -143,7 +143,7 @@ export class RequestHooks {
       context,
       () => {
         if (refusal !== undefined) this.#refuse(request, reply, refusal);
-        else if (this.#isForSignedIn(request)) void this.#signIn(request, reply, done);
+        else if (this.#isForSignedIn(request)) void this.#signIn(request, reply, lifetime, done);
         else done();
       },
       options.agent,
@@ -152,15 +152,24 @@ export class RequestHooks {
 
   #isForSignedIn({ method, routeOptions }: FastifyRequest): boolean {
     const route = this.options.routes.find(method, routeOptions.url);
-    return route?.declaration?.kind === 'signed-in';
+    return isForPeople(route?.declaration);
   }
 
   /** Before the body is read: who is not signed in does not get that far. */
-  async #signIn(request: FastifyRequest, reply: FastifyReply, done: () => void): Promise<void> {
-    const { signal } = request.meshContext!;
+  async #signIn(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    lifetime: RequestLifetime,
+    done: () => void,
+  ): Promise<void> {
+    const { signal } = lifetime;
     try {
       // They are there whenever such a route is.
-      await untilEnd(this.options.people!.authenticate(request, signal), signal);
+      const { session } = await untilEnd(
+        this.options.people!.authenticate(request, signal),
+        signal,
+      );
+      if (session) follow(session, request.meshContext!, lifetime, reply);
     } catch (error) {
       return this.#refuse(request, reply, error);
     }
@@ -225,6 +234,21 @@ function callerOf(request: FastifyRequest): { caller?: CallerIdentity } {
       notAfter: peer.notAfter,
     },
   };
+}
+
+/** From here on the log names the session, and the request ends with it. */
+function follow(
+  { hash, ended }: Session,
+  context: RequestContext,
+  lifetime: RequestLifetime,
+  reply: FastifyReply,
+): void {
+  context.session = hash;
+  const end = () =>
+    lifetime.end(new RequestEndedError('ERR_SESSION_ENDED', 'The session ended meanwhile.'));
+  ended.addEventListener('abort', end, { once: true });
+  reply.raw.once('close', () => ended.removeEventListener('abort', end));
+  if (ended.aborted) end();
 }
 
 /**

@@ -21,6 +21,11 @@ export interface Route {
   readonly contract: Contract | undefined;
 }
 
+/** Whether a route serves people who are signed in. */
+export function isForPeople(declaration: RouteDeclaration | undefined): boolean {
+  return declaration?.kind === 'signed-in' || declaration?.kind === 'person';
+}
+
 /** The contract of a handler: the class of its `@Body()` parameter. */
 export function contractOf(controller: Type, handlerName: string): Contract | undefined {
   const args = Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, handlerName) as
@@ -73,16 +78,16 @@ export class RouteTable {
       if (name === 'constructor' || typeof handler !== 'function') continue;
       const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
       if (method === undefined) continue;
-      const route: Route = {
-        method: RequestMethod[method],
-        path: joinPath(
-          Reflect.getMetadata(PATH_METADATA, controller) as string,
-          Reflect.getMetadata(PATH_METADATA, handler) as string,
-        ),
-        declaration: routeDeclaration(handler),
-        contract: contractOf(controller, name),
-      };
-      this.#routes.set(`${route.method} ${route.path}`, route);
+      const paths = [Reflect.getMetadata(PATH_METADATA, handler) as string | string[]].flat();
+      for (const path of paths) {
+        const route: Route = {
+          method: RequestMethod[method],
+          path: joinPath(Reflect.getMetadata(PATH_METADATA, controller) as string, path),
+          declaration: routeDeclaration(handler),
+          contract: contractOf(controller, name),
+        };
+        this.#routes.set(`${route.method} ${route.path}`, route);
+      }
     }
   }
 }

@@ -43,7 +43,7 @@ import { isLoopback, listen, originOf } from './listen.js';
 import { startManagement } from './management.js';
 import { HEADER_BYTES, listenerOptions, passExpectations, RECEIVE_MS } from './listener-options.js';
 import { RequestHooks } from './request-hooks.js';
-import { RouteTable } from './route-table.js';
+import { isForPeople, RouteTable } from './route-table.js';
 
 /** How long a stopping agent lets running requests finish, in milliseconds. */
 const STOP_MS = 5_000;
@@ -171,6 +171,7 @@ async function start(
       options.anyPort ? 0 : config.port(name, directory),
       portVariables(name).port,
     );
+    context.listens(port);
     started = true;
     const scheme = definition.listener === 'peers' ? 'https' : 'http';
     const url = originOf(scheme, host, port);
@@ -239,7 +240,12 @@ async function createApp(
     peers: people ? undefined : context.callers,
     publicPaths: definition.publicPaths ?? [],
     people: hasSignedIn(routes)
-      ? new People(context.id, context.accessTokens, context.exchangePolicy)
+      ? new People(
+          context.id,
+          context.accessTokens,
+          context.exchangePolicy,
+          definition.sessions?.(app),
+        )
       : undefined,
     routes,
     logger,
@@ -257,7 +263,7 @@ async function createApp(
  */
 function checkDeclarations(routes: RouteTable, { directory, file, name }: AgentContext): void {
   for (const { declaration } of routes.all()) {
-    if (declaration === undefined || declaration.kind === 'public') continue;
+    if (declaration?.kind !== 'action' && declaration?.kind !== 'signed-in') continue;
     const delegated = declaration.kind === 'signed-in' || declaration.delegated;
     if (delegated && directory.tokenService === undefined) {
       throw file.fault(
@@ -298,7 +304,7 @@ function recordOutsideCalls(discovery: DiscoveryService): void {
 }
 
 function hasSignedIn(routes: RouteTable): boolean {
-  return routes.all().some(({ declaration }) => declaration?.kind === 'signed-in');
+  return routes.all().some(({ declaration }) => isForPeople(declaration));
 }
 
 function mtlsServerFactory({ identity, logger, metrics }: AgentContext) {

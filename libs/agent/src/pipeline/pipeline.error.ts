@@ -44,10 +44,11 @@ export class BodyInvalidError extends MeshError implements HasMembers {
   }
 }
 
-/** The request's own end: its deadline, its caller's leaving, or the agent's shutdown. */
+/** The request's own end: its deadline, its caller's leaving, the end of the session it came with, or the agent's shutdown. */
 export class RequestEndedError extends MeshError {
   constructor(
-    readonly code: 'ERR_DEADLINE_EXCEEDED' | 'ERR_REQUEST_ABORTED' | 'ERR_AGENT_STOPPING',
+    readonly code:
+      'ERR_DEADLINE_EXCEEDED' | 'ERR_REQUEST_ABORTED' | 'ERR_SESSION_ENDED' | 'ERR_AGENT_STOPPING',
     message: string,
     options?: MeshErrorOptions,
   ) {
