@@ -9,6 +9,8 @@ const COMPLETE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ERR_AGENT_UNKNOWN',
   'ERR_PORT_IN_USE',
   'ERR_BODY_INVALID',
+  'ERR_SIGN_IN_FAILED',
+  'ERR_SIGN_IN_REFUSED',
 ]);
 
 /** A failure in one line, for the person who gave the command: what happened, what to do, the code. */

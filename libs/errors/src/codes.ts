@@ -8,6 +8,7 @@ import { resilienceCodes } from './codes/resilience.codes.js';
 import { searchCodes } from './codes/search.codes.js';
 import { secretsCodes } from './codes/secrets.codes.js';
 import { provenanceCodes } from './codes/provenance.codes.js';
+import { signInCodes } from './codes/sign-in.codes.js';
 import { signingCodes } from './codes/signing.codes.js';
 import { delegationCodes } from './codes/delegation.codes.js';
 import { issuerCodes } from './codes/issuer.codes.js';
@@ -27,6 +28,7 @@ export const errorAreas = {
   signing: signingCodes,
   delegation: delegationCodes,
   issuer: issuerCodes,
+  'sign-in': signInCodes,
   mesh: meshCodes,
 } as const;
 

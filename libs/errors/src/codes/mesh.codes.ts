@@ -58,16 +58,6 @@ export const meshCodes = {
     title: 'Sample accounts exist at the embedded issuer alone',
     remedy: 'Leave --as out and sign in by the browser.',
   },
-  ERR_SIGN_IN_REFUSED: {
-    status: 401,
-    title: 'The issuer refused the sign-in',
-    remedy: 'Sign in again, and agree to what is asked for; see whether the account may have it.',
-  },
-  ERR_SIGN_IN_FAILED: {
-    status: 502,
-    title: 'The sign-in came to nothing',
-    remedy: 'See whether the issuer of the configuration (./mesh config) can be reached.',
-  },
   ERR_SIGN_IN_TIMEOUT: {
     status: 504,
     title: 'Nobody signed in',
