@@ -4,6 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { EmbeddedAuthority } from '@mesh/authority';
 import {
@@ -17,6 +18,7 @@ import {
   type MtlsPool,
 } from '@mesh/identity';
 import { issuerDocuments } from '../../libs/agent/src/pipeline/issuer-documents.js';
+import { issuerFetch } from '../../libs/agent/src/pipeline/issuer-fetch.js';
 
 const ISSUER = SpiffeId.parse('spiffe://mesh.test/issuer');
 const { signal } = new AbortController();
@@ -49,7 +51,8 @@ describe('the documents of an issuer at its URL', () => {
   });
   afterEach(() => void server.close().closeAllConnections());
 
-  const fetch = (at = `${url}/jwks`) => issuerDocuments(url, undefined)(at, { signal });
+  const fetch = (at = `${url}/jwks`) =>
+    issuerDocuments(issuerFetch({ url }, undefined))(at, { signal });
 
   it('are read as they are, with their status', async () => {
     expect(await fetch()).toEqual({ status: 200, body: '{"keys":[]}' });
@@ -61,6 +64,15 @@ describe('the documents of an issuer at its URL', () => {
     answer = (_request, response) => response.writeHead(302, { location: '/other' }).end();
     expect(await fetch()).toMatchObject({ status: 302 });
     expect(asked).toEqual(['/jwks']);
+  });
+
+  it('are not asked for without TLS but on loopback', async () => {
+    await expect(fetch('http://login.test/jwks')).rejects.toThrow('without TLS');
+  });
+
+  it('may have no body', async () => {
+    answer = (_request, response) => response.writeHead(204).end();
+    expect(await fetch()).toEqual({ status: 204, body: '' });
   });
 
   it('are not read beyond 256 KiB', async () => {
@@ -107,10 +119,12 @@ describe('the documents of an issuer over mTLS', () => {
     server.close().closeAllConnections();
   });
 
-  const fetch = (url: string, id = ISSUER) => {
+  const way = (id = ISSUER) => {
     pool = createMtlsPool(at, own, own, authorizeId(id));
-    return issuerDocuments('https://login.test/realm', pool)(url, { signal });
+    const agents = { url: at, spiffeId: id };
+    return issuerFetch({ url: 'https://login.test/realm', agents }, pool);
   };
+  const fetch = (url: string, id = ISSUER) => issuerDocuments(way(id))(url, { signal });
 
   it('are read there by their path, whatever the address is that people have', async () => {
     expect(await fetch('https://login.test/realm/jwks')).toEqual({
@@ -127,6 +141,25 @@ describe('the documents of an issuer over mTLS', () => {
   ])('are none of %s, which is not asked', async (url) => {
     await expect(fetch(url)).rejects.toThrow('not at the issuer');
     expect(asked).toEqual([]);
+  });
+
+  it('are read at the address for agents as well, and forms are sent there', async () => {
+    const got: string[] = [];
+    answer = (request, response) =>
+      void text(request).then((body) => {
+        got.push(`${request.method} ${request.headers['content-type']} ${body}`);
+        response.writeHead(201, { 'x-seen': 'yes' }).end('made');
+      });
+    const response = await way()(`${at}/token?a=1`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'grant_type=none',
+      signal,
+    });
+    expect([response.status, response.headers.get('x-seen')]).toEqual([201, 'yes']);
+    expect(await response.text()).toBe('made');
+    expect(asked).toEqual(['/token?a=1']);
+    expect(got).toEqual(['POST application/x-www-form-urlencoded grant_type=none']);
   });
 
   it('are read of nobody but the workload that is named', async () => {

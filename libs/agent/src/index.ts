@@ -16,6 +16,7 @@ export {
 } from './config/config.js';
 export { portVariables } from './config/settings.js';
 export type { IssuerAddress } from './pipeline/issuer-documents.js';
+export type { IssuerFetch, IssuerRequest } from './pipeline/issuer-fetch.js';
 export { parseContract, type Contract } from './pipeline/contract.js';
 export {
   PeerClient,

@@ -179,7 +179,8 @@ function plainUrl(raw: unknown): URL | undefined {
   return url;
 }
 
-function isLoopbackName({ hostname }: URL): boolean {
+/** Whether the host is loopback by its very name (RFC 6761, 6.3). */
+export function isLoopbackName({ hostname }: URL): boolean {
   return /^(127\.0\.0\.1|\[::1\]|localhost|([a-z0-9-]+\.)+localhost)$/.test(hostname);
 }
 

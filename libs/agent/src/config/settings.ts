@@ -191,6 +191,18 @@ export const settings = {
     description: 'how many workloads a transaction goes through at most',
     standard: () => 4,
   }),
+  sessionIdleMinutes: setting({
+    kind: wholeNumber(1, 480, 'minutes'),
+    variable: 'MESH_SESSION_IDLE',
+    description: "how long a browser's session may lie idle",
+    standard: () => 30,
+  }),
+  sessionMaxMinutes: setting({
+    kind: wholeNumber(5, 1440, 'minutes'),
+    variable: 'MESH_SESSION_MAX',
+    description: "how long a browser's session lasts at most",
+    standard: () => 480,
+  }),
   logUserId: setting<PersonNaming>({
     kind: oneOf('pseudonym', 'subject'),
     variable: 'MESH_LOG_USER_ID',

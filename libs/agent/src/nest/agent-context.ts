@@ -24,6 +24,7 @@ import { ConfigError } from '../config/config.error.js';
 import type { MeshConfig } from '../config/config.js';
 import { DelegatedCalls } from '../pipeline/delegated-calls.js';
 import { issuerDocuments, type IssuerAddress } from '../pipeline/issuer-documents.js';
+import { issuerFetch, type IssuerFetch } from '../pipeline/issuer-fetch.js';
 import { UndelegatedCallError } from '../pipeline/peer.error.js';
 import { PeerClient } from '../pipeline/peer-client.js';
 import { TokenResponseDto } from '../pipeline/token-response.dto.js';
@@ -35,12 +36,22 @@ export interface Progress {
   readonly total: number;
 }
 
+/** The OpenID issuer that people sign in at, for who is its client. */
+export interface OpenIdIssuer {
+  /** Its identifier, `iss` of its tokens. */
+  readonly url: string;
+  readonly fetch: IssuerFetch;
+  /** Requests go over mTLS, so that it knows this agent by its SVID. */
+  readonly knowsSvids: boolean;
+}
+
 /** All that an agent's code may need of its surroundings; the same in both shapes. */
 export class AgentContext {
   readonly #clients = new Map<string, PeerClient>();
   readonly #pools = new Map<string, MtlsPool>();
   readonly #policies = new Map<string, Policy>();
   #accessTokens: AccessTokenVerifier | undefined;
+  #openIdIssuer: OpenIdIssuer | undefined;
   readonly #txnTokens: TxnTokenVerifier;
   readonly #delegatedCalls: DelegatedCalls;
   #port: number | undefined;
@@ -133,6 +144,14 @@ export class AgentContext {
     return (this.#accessTokens ??= this.#makeAccessTokens());
   }
 
+  /**
+   * The issuer as its clients need it.
+   * @throws ConfigError where none is configured
+   */
+  get openIdIssuer(): OpenIdIssuer {
+    return (this.#openIdIssuer ??= this.#findIssuer());
+  }
+
   /** Told once the listener is bound. */
   listens(port: number): void {
     this.#port = port;
@@ -216,7 +235,12 @@ export class AgentContext {
   }
 
   #makeAccessTokens(): AccessTokenVerifier {
-    const { issuer, config } = this;
+    const { url, fetch } = this.openIdIssuer;
+    return new AccessTokenVerifier(url, this.config.audience(), issuerDocuments(fetch));
+  }
+
+  #findIssuer(): OpenIdIssuer {
+    const { issuer } = this;
     if (issuer === undefined) {
       throw new ConfigError(
         'issuerUrl',
@@ -226,7 +250,7 @@ export class AgentContext {
     const { url, agents } = issuer;
     // No agent has a name with parentheses.
     const pool = agents && this.#makePool('(issuer)', agents.url, agents.spiffeId);
-    return new AccessTokenVerifier(url, config.audience(), issuerDocuments(url, pool));
+    return { url, fetch: issuerFetch(issuer, pool), knowsSvids: pool !== undefined };
   }
 
   /** The policy for calls to a peer or provider; one a name. */

@@ -1,4 +1,4 @@
-export { AgentContext, type Progress } from './agent-context.js';
+export { AgentContext, type OpenIdIssuer, type Progress } from './agent-context.js';
 export { defineAgent, type AgentDefinition } from './agent-definition.js';
 export { InjectPeer } from './inject-peer.js';
 export { isLoopback, listenError, originOf, PortInUseError } from './listen.js';
