@@ -1,0 +1,118 @@
+import type {
+  BrowserContext,
+  BrowserContextOptions,
+  ConsoleMessage,
+  Locator,
+  Page,
+  Request,
+} from 'playwright-core';
+
+/** What a page takes at most to show something, in milliseconds. */
+const PATIENCE_MS = 20_000;
+
+/** Where a visit goes. */
+interface Place {
+  readonly url: string;
+  readonly issuerUrl: string;
+  passwordOf(account: string): string;
+}
+
+/**
+ * One person's browser. It holds against the pages whatever they do that a page of the mesh must not: errors on the
+ * console (violations of the content security policy are such), uncaught errors, requests to other origins.
+ */
+export class Visit {
+  readonly problems: string[] = [];
+  /** Every request of every page. */
+  readonly requests: Request[] = [];
+  readonly #tolerated: RegExp[] = [];
+
+  private constructor(
+    readonly place: Place,
+    readonly context: BrowserContext,
+    readonly page: Page,
+  ) {
+    const origins = new Set([place.url, place.issuerUrl]);
+    context.setDefaultTimeout(PATIENCE_MS);
+    context.on('console', (message) => this.#judge(message));
+    context.on('weberror', (error) => this.#problem(`uncaught: ${error.error().message}`));
+    context.on('request', (request) => {
+      this.requests.push(request);
+      const { origin, protocol } = new URL(request.url());
+      if (protocol !== 'data:' && !origins.has(origin)) this.#problem(`request: ${request.url()}`);
+    });
+  }
+
+  static async begin(
+    place: Place & { readonly browser: { newContext: NewContext } },
+    options: BrowserContextOptions,
+  ): Promise<Visit> {
+    const context = await place.browser.newContext({
+      // As somebody who can see; a test says which other.
+      viewport: { width: 1280, height: 900 },
+      permissions: ['clipboard-read', 'clipboard-write'],
+      ...options,
+    });
+    return new Visit(place, context, await context.newPage());
+  }
+
+  /** What this test is about, and so no problem. */
+  tolerate(...patterns: RegExp[]): void {
+    this.#tolerated.push(...patterns);
+  }
+
+  /** Answers with these statuses are what this test is about: the console has a line about each. */
+  tolerateStatus(...statuses: number[]): void {
+    this.tolerate(...statuses.map((status) => new RegExp(`responded with a status of ${status}`)));
+  }
+
+  /** Opens a page of the mesh. */
+  async open(path: string): Promise<void> {
+    await this.page.goto(new URL(path, this.place.url).href);
+  }
+
+  /** From the first page to the one that asks for a question. */
+  async signIn(account: string): Promise<void> {
+    await this.open('/');
+    await this.page.getByRole('link', { name: 'Sign in' }).first().click();
+    await this.fillSignIn(account);
+    await this.question.waitFor();
+  }
+
+  /** The embedded issuer's form. */
+  async fillSignIn(account: string, password = this.place.passwordOf(account)): Promise<void> {
+    await this.page.getByLabel('Account').fill(account);
+    await this.page.getByLabel('Password').fill(password);
+    await this.page.getByRole('button', { name: 'Sign in' }).click();
+  }
+
+  get question(): Locator {
+    return this.page.getByRole('textbox', { name: 'Question' });
+  }
+
+  /** The button that sends it. */
+  get askButton(): Locator {
+    return this.page.getByRole('button', { name: 'Ask', exact: true });
+  }
+
+  /** Asks, and does not wait for the answer. */
+  async ask(question: string): Promise<void> {
+    await this.question.fill(question);
+    await this.askButton.click();
+  }
+
+  /** The paths of requests to the gateway since `from`. */
+  paths(from = 0): string[] {
+    return this.requests.slice(from).map((request) => new URL(request.url()).pathname);
+  }
+
+  #judge(message: ConsoleMessage): void {
+    if (message.type() === 'error') this.#problem(`console: ${message.text()}`);
+  }
+
+  #problem(text: string): void {
+    if (!this.#tolerated.some((pattern) => pattern.test(text))) this.problems.push(text);
+  }
+}
+
+type NewContext = (options: BrowserContextOptions) => Promise<BrowserContext>;
