@@ -5,6 +5,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { AgentContext } from '@mesh/agent/nest';
 import { assertDeclaredHost } from '@mesh/egress';
 import { SearchModule, type SearchModuleOptions } from '@mesh/search/nest';
+import { DocumentsController } from './documents/documents.controller.js';
 import { ResearchController } from './research/research.controller.js';
 
 @Module({})
@@ -21,7 +22,7 @@ export class ResearcherModule {
             context.config.search === 'tavily' ? tavily(context, http) : documents(context),
         }),
       ],
-      controllers: [ResearchController],
+      controllers: [ResearchController, DocumentsController],
     };
   }
 }

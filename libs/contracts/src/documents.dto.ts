@@ -40,7 +40,7 @@ export class DocumentsDto {
   @Min(0)
   total!: number;
 
-  /** The first 200 by their URL. */
+  /** The first 200 by their path. */
   @IsArray()
   @ArrayMaxSize(MAX_DOCUMENTS)
   @ValidateNested({ each: true })

@@ -11,6 +11,7 @@ export {
 } from './documents/documents.error.js';
 export {
   RESULTS_OF_DEPTH,
+  type DocumentList,
   type ProviderCheck,
   type SearchOptions,
   type SearchProvider,

@@ -33,11 +33,20 @@ export interface ProviderCheck {
   readonly code?: ErrorCode;
 }
 
+/** What can be searched. */
+export interface DocumentList {
+  readonly total: number;
+  /** By path; within the limits of a `SearchResult`. */
+  readonly documents: readonly Pick<SearchResult, 'title' | 'url'>[];
+}
+
 /** Where the researcher looks things up. An aborted signal rejects with the signal's reason. */
 export interface SearchProvider {
   readonly name: 'documents' | 'tavily';
   /** Best first; may be empty. */
   search(query: string, options: SearchOptions): Promise<SearchResult[]>;
+  /** The first `limit` of what is searched; absent where that is not known (the web). */
+  list?(limit: number): Promise<DocumentList>;
   /** Whether searches can be expected to work. Costs nothing; never rejects but for an aborted signal. */
   check(options: { readonly signal: AbortSignal }): Promise<ProviderCheck>;
   /** May be called twice. */

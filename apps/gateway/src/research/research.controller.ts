@@ -46,6 +46,10 @@ export class ResearchController {
   ): AsyncGenerator<AgentEvent<Unsigned<AnswerDto>>> {
     const context = requireContext();
     for await (const event of this.researcher.events('/v1/research', request, ResearchDto)) {
+      if (event.type === 'progress') {
+        yield { ...event, ...this.#spiffeIdOf(event.agent) };
+        continue;
+      }
       if (event.type !== 'done') {
         yield event;
         continue;
@@ -59,6 +63,12 @@ export class ResearchController {
       record.edit('correlation-id-added');
       yield { type: 'done', result: { ...result, agents, correlationId } };
     }
+  }
+
+  /** By the gateway's own agent.yaml files: an agent says its name alone. */
+  #spiffeIdOf(name: string): { spiffeId?: string } {
+    const { directory } = this.context;
+    return directory.has(name) ? { spiffeId: directory.spiffeIdOf(name).toString() } : {};
   }
 }
 

@@ -4,6 +4,7 @@ import { AGENT_CONTEXT, type AgentContext } from '@mesh/agent/nest';
 import { serializeBundleDocument, type BundleDocument } from '@mesh/identity';
 import { Public } from '@mesh/identity/nest';
 import { serializeTrustDocument } from '@mesh/provenance';
+import { ArchiveFile } from './archive-file.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -11,7 +12,10 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 @ApiTags('trust')
 @Controller('v1')
 export class TrustController {
-  constructor(@Inject(AGENT_CONTEXT) private readonly context: AgentContext) {}
+  constructor(
+    @Inject(AGENT_CONTEXT) private readonly context: AgentContext,
+    @Inject(ArchiveFile) private readonly archived: ArchiveFile,
+  ) {}
 
   @Get('bundle')
   @Public()
@@ -49,6 +53,23 @@ export class TrustController {
       root: this.context.id,
       edges: this.context.directory.workloadEdges(),
     });
+  }
+
+  @Get('trust/archive')
+  @Public()
+  @ApiOperation({
+    summary: 'The archive of retired CAs',
+    description:
+      'What `./mesh verify --archive` takes: the CAs that vouched for this mesh before, each with the time from which it no longer does, so that old answers verify. Never trust for anything new.',
+  })
+  @ApiOkResponse({
+    description: 'An archive document (`mesh-archive-v1`).',
+    content: { 'application/json': { schema: { type: 'object' } } },
+  })
+  @Header('content-type', JSON_TYPE)
+  @Header('cache-control', 'no-cache')
+  archive(): Promise<string> {
+    return this.archived.read();
   }
 
   #bundle(): BundleDocument {

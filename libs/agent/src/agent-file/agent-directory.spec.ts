@@ -346,7 +346,11 @@ describe('AgentDirectory.load', () => {
     ).toEqual([
       { caller: 'gateway', agent: 'researcher', action: 'research:fast', delegated: true },
       { caller: 'gateway', agent: 'researcher', action: 'research:deep', delegated: true },
+      { caller: 'gateway', agent: 'researcher', action: 'documents:list', delegated: false },
+      { caller: 'gateway', agent: 'researcher', action: 'agent:status', delegated: false },
+      { caller: 'gateway', agent: 'tts', action: 'agent:status', delegated: false },
       { caller: 'researcher', agent: 'writer', action: 'draft:write', delegated: true },
+      { caller: 'gateway', agent: 'writer', action: 'agent:status', delegated: false },
       { caller: 'gateway', agent: 'tts', action: 'token:exchange', delegated: false },
       { caller: 'researcher', agent: 'tts', action: 'token:exchange', delegated: false },
     ]);

@@ -1,16 +1,17 @@
 import type { Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { HealthIndicatorService } from '@nestjs/terminus';
+import { HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
 import { newCorrelationId, type Logger, type MeshMetrics } from '@mesh/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problemOf } from '@mesh/errors';
 import { checkHost, checkTarget } from '../pipeline/host.js';
 import { refuseUnparsed, refuseUnread } from '../pipeline/refuse.js';
+import { SECURITY_HEADERS, setSecurityHeaders } from '../pipeline/security-headers.js';
 import type { HealthRegistry } from './health-registry.js';
 import { isLoopback, listen, originOf } from './listen.js';
 import { listenerOptions, passExpectations } from './listener-options.js';
-import { ManagementModule } from './management.module.js';
+import { ManagementController, ManagementModule } from './management.module.js';
 import { asMeshError, clientError } from './problem.filter.js';
 
 export interface ManagementListener {
@@ -18,6 +19,8 @@ export interface ManagementListener {
   readonly url: string;
   /** For indicators that are made outside of its application. */
   readonly indicators: HealthIndicatorService;
+  /** What `/health` tells, also where something is down. */
+  health(): Promise<HealthCheckResult>;
   close(): Promise<void>;
 }
 
@@ -37,7 +40,11 @@ export async function startManagement(
       frameworkErrors: (error: unknown, _request: FastifyRequest, reply: FastifyReply) =>
         refuse(asMeshError(error), reply),
       clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) =>
-        void refuseUnparsed(socket, problemOf(clientError(error), newCorrelationId())),
+        void refuseUnparsed(
+          socket,
+          problemOf(clientError(error), newCorrelationId()),
+          SECURITY_HEADERS,
+        ),
     }),
     { logger: false, abortOnError: false, bodyParser: false },
   );
@@ -45,6 +52,7 @@ export async function startManagement(
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+      setSecurityHeaders(reply.raw);
       try {
         checkTarget(request.raw);
         if (isLoopback(host)) checkHost(request.raw, (name) => isLoopback(unbracketed(name)));
@@ -58,6 +66,7 @@ export async function startManagement(
   return {
     url: originOf('http', host, bound),
     indicators: app.get(HealthIndicatorService, { strict: false }),
+    health: () => app.get(ManagementController, { strict: false }).report(),
     close: () => app.close(),
   };
 }
@@ -65,6 +74,7 @@ export async function startManagement(
 function refuse(error: unknown, reply: FastifyReply): void {
   const problem = problemOf(error, newCorrelationId());
   reply.hijack();
+  setSecurityHeaders(reply.raw);
   refuseUnread(reply.request.raw, reply.raw, problem);
 }
 

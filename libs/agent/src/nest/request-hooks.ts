@@ -18,6 +18,12 @@ import { challenge } from '../pipeline/challenge.js';
 import { checkHost, checkTarget } from '../pipeline/host.js';
 import { RequestEndedError, RequestError } from '../pipeline/pipeline.error.js';
 import { refuseUnparsed, refuseUnread, retryAfter } from '../pipeline/refuse.js';
+import { isRefusal, type Refusals } from '../pipeline/refusals.js';
+import {
+  SECURITY_HEADERS,
+  setSecurityHeaders,
+  setStrictTransport,
+} from '../pipeline/security-headers.js';
 import { deadlineOf, untilEnd, type RequestLifetime } from '../pipeline/request-deadline.js';
 import { OpenRequests, type RequestEnd } from './open-requests.js';
 import { asMeshError, clientError } from './problem.filter.js';
@@ -54,6 +60,8 @@ export interface RequestHooksOptions {
 }
 
 /**
+  /** Told of those who are refused. */
+  readonly refusals: Refusals;
  * What happens to every request around Nest: context and correlation before anything else, refusal of peers that no
  * route admits before their body is read, one log line and one observation when it is over, however it ended.
  */
@@ -197,7 +205,7 @@ export class RequestHooks {
     start: number,
     { finished, reason }: RequestEnd,
   ): void {
-    const { logger, metrics } = this.options;
+    const { logger, metrics, refusals } = this.options;
     const durationMs = performance.now() - start;
     const route = request.routeOptions.url;
     const code = request.problemCode ?? (finished ? undefined : reason?.code);
@@ -213,11 +221,18 @@ export class RequestHooks {
         route: route ?? 'none',
         status,
         duration_ms: Math.round(durationMs * 100) / 100,
+    const { caller, correlationId } = request.meshContext!;
+    if (code !== undefined && isRefusal(code)) {
+      refusals.add({
+        code,
+        ...(route === undefined ? {} : { route }),
+        ...(caller ? { peer: caller.spiffeId } : {}),
+        correlationId,
+      });
+    }
         outcome,
         ...(code === undefined ? {} : { code }),
-        ...(request.meshContext?.caller
-          ? { serial_number: request.meshContext.caller.serialNumber }
-          : {}),
+        ...(caller ? { serial_number: caller.serialNumber } : {}),
       },
       `${request.method} ${route ?? 'none'} ${status}`,
     );

@@ -31,17 +31,21 @@ import { recordEgress, recordOf } from '@mesh/signing';
 import axios, { type AxiosInstance } from 'axios';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AgentDirectory } from '../agent-file/agent-directory.js';
-import { ConfigError } from '../config/config.error.js';
 import type { MeshConfig } from '../config/config.js';
 import { portVariables } from '../config/settings.js';
 import type { IssuerAddress } from '../pipeline/issuer-documents.js';
+import { Refusals } from '../pipeline/refusals.js';
 import { AgentContext, type Progress } from './agent-context.js';
 import type { AgentDefinition } from './agent-definition.js';
 import { AgentModule } from './agent.module.js';
+import { AgentStatus } from './agent-status.js';
 import { HealthRegistry } from './health-registry.js';
-import { isLoopback, listen, originOf } from './listen.js';
+import { listen, originOf } from './listen.js';
 import { startManagement } from './management.js';
 import { HEADER_BYTES, listenerOptions, passExpectations, RECEIVE_MS } from './listener-options.js';
+import { PeopleServer } from './people-server.js';
+import { hostOf, isSecure, peopleTls } from './people-tls.js';
+import { RateLimits } from './rate-limits.js';
 import { RequestHooks } from './request-hooks.js';
 import { isForPeople, RouteTable } from './route-table.js';
 
@@ -100,12 +104,8 @@ async function start(
   const { name } = definition;
   const file = directory.get(name);
   const host = config.bind;
-  if (definition.listener === 'people' && !isLoopback(host)) {
-    throw new ConfigError(
-      'bind',
-      `${name} serves people over plain HTTP, so it listens on loopback alone: 127.0.0.1, not ${host}.`,
-    );
-  }
+  const people = definition.listener === 'people';
+  const files = people ? peopleTls(config, name) : undefined;
   const self = { agent: name, spiffeId: spiffeId.toString() };
   const metrics = new MeshMetrics();
   const health = new HealthRegistry();
@@ -157,12 +157,19 @@ async function start(
     undo.push(() => context.close());
     metrics.watchSvid(() => source.snapshot?.svid.notAfter);
 
-    const { app, hooks } = await createApp(definition, context, self);
+    const status = new AgentStatus(context, () => management.health(), new Refusals());
+    const server = people
+      ? new PeopleServer({ files, host: hostOf(config.publicUrl), logger })
+      : undefined;
+    undo.push(() => server?.close());
+    const { app, hooks } = await createApp(definition, context, self, status, server);
     undo.push(() => app.close());
     await definition.configure?.(app, context);
     const breakers = new PolicyHealthIndicator(management.indicators);
-    health.others.push(...(definition.health?.(app) ?? []), () =>
-      breakers.check('breakers', context.policies()),
+    health.others.push(
+      ...(definition.health?.(app) ?? []),
+      ...(server?.health(management.indicators) ?? []),
+      () => breakers.check('breakers', context.policies()),
     );
     signal.throwIfAborted();
     const port = await listen(
@@ -173,8 +180,7 @@ async function start(
     );
     context.listens(port);
     started = true;
-    const scheme = definition.listener === 'peers' ? 'https' : 'http';
-    const url = originOf(scheme, host, port);
+    const url = originOf(people && !files ? 'http' : 'https', host, port);
     logger.info({ event: 'agent.ready', url }, `${name} serves`);
 
     const close = async () => {
@@ -182,6 +188,7 @@ async function start(
       // Before Nest, which closes what handlers use before it closes the listener.
       await hooks.open.stop(app.getHttpServer(), STOP_MS);
       await app.close();
+      server?.close();
       await context.close();
       source.close();
       await management.close();
@@ -206,9 +213,11 @@ async function createApp(
   definition: AgentDefinition,
   context: AgentContext,
   agent: AgentIdentity,
+  status: AgentStatus,
+  server: PeopleServer | undefined,
 ): Promise<{ app: NestFastifyApplication; hooks: RequestHooks }> {
   const { config, file, logger, metrics } = context;
-  const people = definition.listener === 'people';
+  const { refusals } = status;
   // Fastify wants them before there are routes; no request comes before they are there.
   const late: { hooks?: RequestHooks } = {};
   const adapter = new FastifyAdapter({
@@ -217,10 +226,10 @@ async function createApp(
       late.hooks?.unroutable(error, request, reply),
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) =>
       late.hooks?.unparsed(error, socket),
-    ...(people ? {} : { serverFactory: mtlsServerFactory(context) }),
+    serverFactory: server?.create ?? mtlsServerFactory(context, refusals),
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    AgentModule.for(context, await definition.module(context)),
+    AgentModule.for(context, await definition.module(context), status),
     adapter,
     { bufferLogs: true, abortOnError: false, bodyParser: false },
   );
@@ -233,11 +242,14 @@ async function createApp(
   recordOutsideCalls(discovery);
   const routes = new RouteTable(discovery);
   checkDeclarations(routes, context);
+  const hosts = server && config.hosts(context.name);
   const hooks = (late.hooks = new RequestHooks({
     agent,
     deadlineMs: file.limits.deadlineMs,
-    hosts: people ? config.hosts(context.name) : undefined,
-    peers: people ? undefined : context.callers,
+    hosts,
+    secure: hosts !== undefined && isSecure(config),
+    limits: hosts && (await RateLimits.open(fastify, config)),
+    peers: hosts ? undefined : context.callers,
     publicPaths: definition.publicPaths ?? [],
     people: hasSignedIn(routes)
       ? new People(
@@ -248,6 +260,7 @@ async function createApp(
         )
       : undefined,
     routes,
+    refusals,
     logger,
     metrics,
   }));
@@ -307,7 +320,7 @@ function hasSignedIn(routes: RouteTable): boolean {
   return routes.all().some(({ declaration }) => isForPeople(declaration));
 }
 
-function mtlsServerFactory({ identity, logger, metrics }: AgentContext) {
+function mtlsServerFactory({ identity, logger, metrics }: AgentContext, refusals: Refusals) {
   return (handler: (...args: never[]) => unknown) =>
     createMtlsServer(
       identity,
@@ -322,6 +335,9 @@ function mtlsServerFactory({ identity, logger, metrics }: AgentContext) {
         log: (event) => {
           metrics.handshake(event);
           logHandshake(logger, event);
+          // Without the peer: whom a refused certificate names is anybody's word.
+          if (event.outcome === 'refused')
+            refusals.add({ code: event.code ?? 'ERR_PEER_UNTRUSTED' });
         },
       },
       handler as RequestListener,

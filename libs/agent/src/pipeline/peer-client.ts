@@ -11,6 +11,7 @@ import { parseRetryAfter, type Policy } from '@mesh/resilience';
 import { eventContract } from './agent-event.js';
 import { parseContract, type Contract } from './contract.js';
 import { PeerCallError, RelayedError, UndelegatedCallError } from './peer.error.js';
+import { RequestLifetime, untilEnd } from './request-deadline.js';
 import { serverSentEvents } from './server-sent-events.js';
 
 /** Largest answer or event of a peer that is read, in bytes. */
@@ -19,6 +20,8 @@ const RESPONSE_BYTES = 4 * 1024 * 1024;
 const LAPSES = ['ERR_TRY_TIMEOUT', 'ERR_STREAM_IDLE', 'ERR_DEADLINE_EXCEEDED'] as const;
 /** Longest call on the agent's own business, in milliseconds. */
 const OWN_MS = 60_000;
+/** Longest look at a peer, in milliseconds. */
+const LOOK_MS = 2_000;
 /** Largest problem body that is read, in bytes. */
 const PROBLEM_BYTES = 64 * 1024;
 
@@ -52,8 +55,8 @@ export interface DelegatedCall {
 
 interface Call {
   readonly path: string;
-  readonly text: string;
-  readonly contentType: string;
+  /** Absent for a GET. */
+  readonly body?: { readonly text: string; readonly contentType: string };
   readonly context: RequestContext;
   /** Absent on the agent's own business. */
   readonly delegated?: DelegatedCall;
@@ -114,22 +117,49 @@ export class PeerClient {
     body: object,
     contract: Contract<T>,
   ): Promise<T> {
+    const context = this.#ownContext(action);
+    const form = body instanceof URLSearchParams;
+    return this.#once(
+      {
+        path,
+        body: {
+          text: form ? body.toString() : JSON.stringify(body),
+          contentType: form ? 'application/x-www-form-urlencoded' : 'application/json',
+        },
+        context,
+      },
+      contract,
+    );
+  }
+
+  /**
+   * Looks at what a peer tells on the agent's own business, for 2 s at most. Tried once and past the breaker: whoever
+   * watches a peer must not be what makes others leave it alone.
+   * @throws UndelegatedCallError as `postOwn`, PeerCallError, RelayedError, RequestEndedError
+   */
+  async getOwn<T extends object>(action: string, path: string, contract: Contract<T>): Promise<T> {
+    const context = this.#ownContext(action);
+    const now = Date.now();
+    const look = new RequestLifetime(Math.min(context.deadline, now + LOOK_MS), now);
+    const signal = AbortSignal.any([context.signal, look.signal]);
+    try {
+      return await untilEnd(
+        this.#try({ path, context: { ...context, deadline: look.deadline } }, contract, signal),
+        signal,
+      );
+    } finally {
+      look.done();
+    }
+  }
+
+  /** Of the request that is served, or of none. @throws UndelegatedCallError */
+  #ownContext(action: string): RequestContext {
     if (!this.trust.servesOwn(this.name, action)) {
       throw new UndelegatedCallError(
         `${action} of ${this.name} is not declared with delegated: false.`,
       );
     }
-    const context = currentContext() ?? ownContext(currentAgent()?.agent ?? '');
-    const form = body instanceof URLSearchParams;
-    return this.#once(
-      {
-        path,
-        text: form ? body.toString() : JSON.stringify(body),
-        contentType: form ? 'application/x-www-form-urlencoded' : 'application/json',
-        context,
-      },
-      contract,
-    );
+    return currentContext() ?? ownContext(currentAgent()?.agent ?? '');
   }
 
   async #delegated(path: string, body: object): Promise<Call> {
@@ -137,27 +167,30 @@ export class PeerClient {
     if (!context) throw new UndelegatedCallError('No request is being served here.');
     const text = JSON.stringify(body);
     const delegated = await this.trust.delegate(this.name, context, { method: 'POST', path, text });
-    return { path, text, contentType: 'application/json', context, delegated };
+    return { path, body: { text, contentType: 'application/json' }, context, delegated };
   }
 
   async #once<T extends object>(call: Call, contract: Contract<T>): Promise<T> {
     const { signal, deadline } = call.context;
-    return this.policy.execute(
-      async ({ signal }) => {
-        const hop = this.#hop();
-        try {
-          const response = await this.#send(call, 'application/json', signal);
-          const answer = await text(response.body, RESPONSE_BYTES, () => this.#tooLarge());
-          const result = await this.#result(call, answer, contract);
-          hop('ok');
-          return result;
-        } catch (error) {
-          hop(outcomeOf(signal));
-          throw error;
-        }
-      },
-      { signal, deadline, idempotent: false },
-    );
+    return this.policy.execute(({ signal }) => this.#try(call, contract, signal), {
+      signal,
+      deadline,
+      idempotent: false,
+    });
+  }
+
+  async #try<T extends object>(call: Call, contract: Contract<T>, signal: AbortSignal): Promise<T> {
+    const hop = this.#hop();
+    try {
+      const response = await this.#send(call, 'application/json', signal);
+      const answer = await text(response.body, RESPONSE_BYTES, () => this.#tooLarge());
+      const result = await this.#result(call, answer, contract);
+      hop('ok');
+      return result;
+    } catch (error) {
+      hop(outcomeOf(signal));
+      throw error;
+    }
   }
 
   async *#events<T extends object>(
@@ -197,21 +230,21 @@ export class PeerClient {
   }
 
   async #send(call: Call, accept: string, signal: AbortSignal): Promise<MtlsResponse> {
-    const { path, contentType, context, delegated } = call;
+    const { path, body, context, delegated } = call;
     let response: MtlsResponse;
     try {
       response = await this.pool().request({
-        method: 'POST',
+        method: body ? 'POST' : 'GET',
         path,
         headers: {
-          'content-type': contentType,
+          ...(body ? { 'content-type': body.contentType } : {}),
           accept,
           [HEADERS.correlationId]: context.correlationId,
           [HEADERS.traceparent]: context.traceparent,
           [HEADERS.deadline]: String(Math.max(1, Math.floor(context.deadline - Date.now()))),
           ...delegated?.headers,
         },
-        body: call.text,
+        ...(body ? { body: body.text } : {}),
         signal,
       });
     } catch (error) {

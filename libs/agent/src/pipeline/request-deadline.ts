@@ -35,6 +35,11 @@ export class RequestLifetime {
     this.#timer = this.#start(now);
   }
 
+  /** Milliseconds since the epoch. */
+  get deadline(): number {
+    return this.#deadline;
+  }
+
   get signal(): AbortSignal {
     return this.#controller.signal;
   }

@@ -120,6 +120,12 @@ export const agentCodes = {
     remedy: 'Run agents of the same version.',
     relay: true,
   },
+  ERR_STATUS_UNDECLARED: {
+    status: 404,
+    title: 'The agent does not tell its status',
+    remedy:
+      'Add `agent:status: { callers: [gateway], delegated: false }` to the actions of its agent.yaml.',
+  },
   ERR_AGENT_STOPPING: {
     status: 503,
     title: 'The agent is stopping',

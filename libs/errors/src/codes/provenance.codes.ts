@@ -374,4 +374,10 @@ export const provenanceCodes = {
     title: 'An ID in the trust document is of no workload of its trust domain',
     remedy: 'Get it anew; all IDs of a trust document are of one trust domain.',
   },
+  ERR_ARCHIVE_UNUSABLE: {
+    status: 503,
+    title: 'The archive of retired CAs cannot be used',
+    remedy:
+      'Start the mesh again: it sets the file aside (trust/mesh-archive.json in the state folder).',
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import {
   RESULTS_OF_DEPTH,
+  type DocumentList,
   type ProviderCheck,
   type SearchOptions,
   type SearchProvider,
@@ -171,6 +172,22 @@ export class DocumentSearch implements SearchProvider {
       snippet: passage.text,
       score: score / best,
     }));
+  }
+
+  async list(limit: number): Promise<DocumentList> {
+    await this.freshen();
+    if (this.failure !== undefined) throw this.failure;
+    const found = [...this.files.values()].filter(({ skipped }) => skipped === undefined);
+    return {
+      total: found.length,
+      documents: found
+        .sort((one, other) => (one.path < other.path ? -1 : 1))
+        .slice(0, limit)
+        .map(({ title, path }) => ({
+          title: shown(title, TITLE_MAX),
+          url: `documents:///${encodedPath(path)}`,
+        })),
+    };
   }
 
   async check({ signal }: { readonly signal: AbortSignal }): Promise<ProviderCheck> {
