@@ -85,7 +85,7 @@ describe('the listener for agents', () => {
     await jwtVerify(accessToken, createLocalJWKSet(jwks), { issuer: issuer.url, typ: 'at+jwt' });
   });
 
-  it.each(['/auth', '/token', '/interaction/x', '/', '/jwks?x'])(
+  it.each(['/auth', '/session/end', '/interaction/x', '/', '/jwks?x'])(
     'does not serve %s',
     async (path) => {
       expect((await get(await start(), path)).status).toBe(404);

@@ -1,14 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import {
   createMtlsServer,
+  peerOf,
   type Authorizer,
   type HandshakeLog,
+  type SpiffeId,
   type X509BundleSource,
   type X509SvidSource,
 } from '@mesh/identity';
 import { closeServer, listen } from './listening.js';
+import { REVOCATION_PATH, TOKEN_PATH } from './provider.js';
 
 /** The issuer's own SVID, whom it trusts, and who of them may read its keys. */
 export interface AgentListenerOptions {
@@ -21,9 +24,18 @@ export interface AgentListenerOptions {
   readonly log?: HandshakeLog;
 }
 
+/** What agents find here, and by which method. */
+const METHODS: Readonly<Record<string, 'GET' | 'POST'>> = {
+  '/jwks': 'GET',
+  '/.well-known/openid-configuration': 'GET',
+  [TOKEN_PATH]: 'POST',
+  [REVOCATION_PATH]: 'POST',
+};
+
 /**
- * Where agents read the issuer's keys: over mTLS, so that they come from the issuer's SPIFFE ID and not from whoever
- * has its port. It serves the discovery document and the JWKS, and nothing else.
+ * Where agents meet the issuer: over mTLS, so that keys come from the issuer's SPIFFE ID and not from whoever has its
+ * port, and so that the gateway shows its SVID when it redeems a code. All that may connect read the documents; the
+ * session's client alone has tokens here.
  */
 export class AgentListener {
   /** `https://ADDRESS:PORT`; the name is not checked by anybody, the SPIFFE ID is. */
@@ -34,45 +46,37 @@ export class AgentListener {
     this.url = `https://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   }
 
-  /** @throws IssuerError; what the source throws where there is no SVID */
-  static async start(
-    options: AgentListenerOptions,
-    issuer: string,
-    address: string,
-    jwks: () => object,
-  ): Promise<AgentListener> {
+  /** It answers once it is told what to serve. @throws IssuerError; what the source throws where there is no SVID */
+  static async start(options: AgentListenerOptions, address: string): Promise<AgentListener> {
     const { svids, bundles, authorizer, port, log } = options;
     const server = createMtlsServer(svids, bundles, authorizer, log === undefined ? {} : { log });
     await listen(server, port, address);
-    const listener = new AgentListener(server);
-    const documents: Readonly<Record<string, () => object>> = {
-      '/jwks': jwks,
-      '/.well-known/openid-configuration': () => ({
-        issuer,
-        // As browsers are told it: who verifies tokens takes keys from the issuer's own origin alone, and reaches it here.
-        jwks_uri: `${issuer}/jwks`,
-        authorization_endpoint: `${issuer}/auth`,
-        token_endpoint: `${issuer}/token`,
-        response_types_supported: ['code'],
-        subject_types_supported: ['public'],
-        id_token_signing_alg_values_supported: ['ES256'],
-      }),
-    };
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    return new AgentListener(server);
+  }
+
+  /** @param sessionClient who has tokens here; undefined: nobody */
+  serve(handle: RequestListener, sessionClient: SpiffeId | undefined): void {
+    this.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       const path = request.url ?? '';
-      const document = Object.hasOwn(documents, path) ? documents[path] : undefined;
-      if (document === undefined || request.method !== 'GET') {
-        response.writeHead(document === undefined ? 404 : 405, { Connection: 'close' }).end();
-        return;
+      const method = Object.hasOwn(METHODS, path) ? METHODS[path] : undefined;
+      if (method === undefined) return refuse(response, 404, 'invalid_request');
+      if (request.method !== method) return refuse(response, 405, 'invalid_request');
+      const peer = peerOf(request.socket);
+      if (method === 'POST' && !(sessionClient && peer?.id.equals(sessionClient))) {
+        return refuse(response, 401, 'invalid_client');
       }
-      response
-        .writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
-        .end(JSON.stringify(document()));
+      handle(request, response);
     });
-    return listener;
   }
 
   close(): Promise<void> {
     return closeServer(this.server);
   }
+}
+
+/** As an endpoint of OAuth does it (RFC 6749, 5.2). */
+function refuse(response: ServerResponse, status: number, error: string): void {
+  response
+    .writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' })
+    .end(JSON.stringify({ error }));
 }

@@ -18,7 +18,7 @@ const publicClient = {
   response_modes: ['query'],
 } as const satisfies Partial<ClientMetadata>;
 
-export const clients: ClientMetadata[] = [
+export const publicClients: readonly ClientMetadata[] = [
   {
     ...publicClient,
     client_id: CLI_CLIENT_ID,

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { systemClock, type Clock } from '@mesh/identity';
 import type Provider from 'oidc-provider';
 import { AgentListener, type AgentListenerOptions } from './agent-listener.js';
+import { BackChannel } from './back-channel.js';
 import {
   assertDevelopment,
   assertLoopbackAddress,
@@ -16,9 +17,11 @@ import { IssuerStore } from './issuer-store.js';
 import { closeServer, listen } from './listening.js';
 import { errorPage, STYLE, STYLE_PATH } from './pages.js';
 import { createProvider } from './provider.js';
-import { Scopes } from './sample-accounts.js';
+import { Scopes, type SampleAccountName } from './sample-accounts.js';
 import type { SamplePasswords } from './sample-passwords.js';
+import type { SessionClientOptions } from './session-client.js';
 import { SigningKeys } from './signing-keys.js';
+import { Welcome } from './welcome.js';
 
 export interface EmbeddedIssuerOptions {
   /** TCP port; 0: a free one, which `url` then holds. */
@@ -41,8 +44,12 @@ export interface EmbeddedIssuerOptions {
   readonly address?: string;
   /** Life of an access token in seconds, 10 to 3600. Default 600. */
   readonly accessTokenTtlSeconds?: number;
-  /** A second listener with mTLS, where agents read the keys. Default: none. */
+  /** A second listener with mTLS, where agents read the keys and the gateway has its tokens. Default: none. */
   readonly agents?: AgentListenerOptions;
+  /** The gateway, as the back end of people's browsers; it redeems codes on the listener for agents. Default: none. */
+  readonly session?: SessionClientOptions;
+  /** Named on the login page: where the sample accounts' passwords are to be found. Default: nothing is said. */
+  readonly passwordsFile?: string;
   /** Default: none. */
   readonly log?: IssuerLog;
   /** That the delays after wrong passwords go by. Default: the machine's. */
@@ -87,20 +94,36 @@ export class EmbeddedIssuer {
   readonly #interactions: Interactions;
   #provider: Provider;
   #callback: ReturnType<Provider['callback']>;
-  #agents: AgentListener | undefined;
+  readonly #agents: AgentListener | undefined;
+  readonly #backChannel: BackChannel;
+  readonly #welcome: Welcome;
   #closing: Promise<void> | undefined;
 
-  private constructor(server: Server, options: EmbeddedIssuerOptions) {
-    const { hostname = 'mesh.localhost', resource, passwords, clock = systemClock, log } = options;
+  private constructor(
+    server: Server,
+    agents: AgentListener | undefined,
+    options: EmbeddedIssuerOptions,
+  ) {
+    const {
+      hostname = 'mesh.localhost',
+      resource,
+      passwords,
+      session,
+      clock = systemClock,
+      log,
+    } = options;
     this.port = (server.address() as AddressInfo).port;
     // A URL leaves its default port out, and so does `Host`.
     this.url = new URL(`http://${hostname}:${this.port}`).origin;
     this.resource = resource;
     this.#server = server;
+    this.#agents = agents;
     this.#authority = new URL(this.url).host;
     this.#log = log;
     const scopes = new Scopes(options.scopes);
     const store = new IssuerStore();
+    const backChannel = new BackChannel(session, log);
+    this.#backChannel = backChannel;
     const cookieKeys = [randomBytes(32).toString('base64url')];
     this.#makeProvider = () =>
       createProvider({
@@ -110,6 +133,9 @@ export class EmbeddedIssuer {
         accessTokenTtlSeconds: options.accessTokenTtlSeconds ?? 600,
         keys: this.#keys,
         store,
+        session,
+        agentsUrl: agents?.url,
+        backChannel,
         cookieKeys,
         onFailure: (error) => this.#failed(error),
       });
@@ -121,6 +147,16 @@ export class EmbeddedIssuer {
       resource,
       scopes,
       passwords,
+      passwordsFile: options.passwordsFile,
+      backChannel,
+      now: () => clock.now(),
+      log,
+    });
+    this.#welcome = new Welcome({
+      provider: () => this.#provider,
+      url: this.url,
+      signInUrl: () => session?.origins().map((origin) => `${origin}/sign-in`)[0],
+      backChannel,
       now: () => clock.now(),
       log,
     });
@@ -142,21 +178,19 @@ export class EmbeddedIssuer {
     });
     server.maxConnections = 256;
     await listen(server, port, address);
-    const issuer = new EmbeddedIssuer(server, options);
-    server.on('request', (request, response) => void issuer.#handle(request, response));
-    if (options.agents !== undefined) {
-      try {
-        issuer.#agents = await AgentListener.start(
-          options.agents,
-          issuer.url,
-          address,
-          () => issuer.#keys.publicJwks,
-        );
-      } catch (error) {
-        await issuer.close();
-        throw error;
-      }
+    let agents: AgentListener | undefined;
+    try {
+      agents = options.agents && (await AgentListener.start(options.agents, address));
+    } catch (error) {
+      await closeServer(server);
+      throw error;
     }
+    const issuer = new EmbeddedIssuer(server, agents, options);
+    server.on('request', (request, response) => void issuer.#handle(request, response));
+    agents?.serve(
+      (request, response) => void issuer.#serve(request, response),
+      options.session?.spiffeId,
+    );
     log?.warn(
       { url: issuer.url },
       'Embedded OpenID issuer: for development alone. Its accounts are samples, and its pages come without TLS',
@@ -172,6 +206,14 @@ export class EmbeddedIssuer {
   /** Origin of the listener with mTLS; undefined without one. */
   get agentsUrl(): string | undefined {
     return this.#agents?.url;
+  }
+
+  /**
+   * A link that signs whoever opens it in as a sample account, once and within ten minutes, and leads on to the gateway.
+   * It is a password as long as it works: for the eyes of who started the mesh.
+   */
+  welcome(account: SampleAccountName): string {
+    return this.#welcome.link(account);
   }
 
   /**
@@ -196,25 +238,37 @@ export class EmbeddedIssuer {
 
   /** Ends the listeners; requests under way have a second. May be called twice. */
   close(): Promise<void> {
-    this.#closing ??= Promise.all([closeServer(this.#server), this.#agents?.close()]).then(
-      () => undefined,
+    this.#closing ??= Promise.all([closeServer(this.#server), this.#agents?.close()]).then(() =>
+      this.#backChannel.close(),
     );
     return this.#closing;
   }
 
+  /** Of a browser. */
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-    try {
+    await this.#serve(request, response, async (path) => {
       if (!this.#isOwnHost(request)) return refuseHost(response);
-      const path = request.url!.split('?')[0]!;
+      const welcome = this.#welcome.codeOf(path);
+      if (welcome !== undefined) return this.#welcome.handle(request, response, welcome);
       if (this.#interactions.serves(path)) {
-        return await this.#interactions.handle(request, response, path);
+        return this.#interactions.handle(request, response, path);
       }
       if (path === STYLE_PATH && request.method === 'GET') {
         response.writeHead(200, { 'Content-Type': 'text/css; charset=utf-8' }).end(STYLE);
         return;
       }
       await this.#callback(request, response);
+    });
+  }
+
+  async #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    handle: (path: string) => Promise<void> = async () => this.#callback(request, response),
+  ): Promise<void> {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    try {
+      await handle(request.url!.split('?')[0]!);
     } catch (error) {
       this.#failed(error);
       if (response.headersSent) return void response.destroy();

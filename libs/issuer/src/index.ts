@@ -11,3 +11,4 @@ export type { IssuerLog } from './issuer-log.js';
 export { IssuerError, SignInError, type IssuerErrorCode } from './issuer.error.js';
 export { SAMPLE_ACCOUNTS, type SampleAccountName } from './sample-accounts.js';
 export { SamplePasswords } from './sample-passwords.js';
+export type { SessionClientOptions } from './session-client.js';

@@ -1,11 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import { AttemptLimit } from './attempt-limit.js';
+import type { BackChannel } from './back-channel.js';
+import { askedScopes, decide } from './grants.js';
 import type { IssuerLog } from './issuer-log.js';
-import { consentPage, errorPage, loginPage } from './pages.js';
-import { interactionPath, OIDC_SCOPES, PASSWORD_SIGN_IN } from './provider.js';
-import { isSampleAccount, sampleAccount, type Scopes } from './sample-accounts.js';
+import { isOwnForm } from './own-form.js';
+import { allowFormTarget, consentPage, errorPage, loginPage, send } from './pages.js';
+import { interactionPath, PASSWORD_SIGN_IN } from './provider.js';
+import { isSampleAccount, type Scopes } from './sample-accounts.js';
 import type { SamplePasswords } from './sample-passwords.js';
+import { HINT_COOKIE } from './welcome.js';
 
 const FORM_MAX_BYTES = 4096;
 const PATH = /^\/interaction\/([\w-]{1,64})$/;
@@ -19,6 +23,8 @@ export interface InteractionsOptions {
   readonly resource: string;
   readonly scopes: Scopes;
   readonly passwords: SamplePasswords;
+  readonly passwordsFile: string | undefined;
+  readonly backChannel: BackChannel;
   readonly now: () => number;
   readonly log: IssuerLog | undefined;
 }
@@ -54,13 +60,13 @@ export class Interactions {
     if (path !== interactionPath(details.uid)) {
       return this.#refuse(response, 400, 'invalid_request', 'This page is not of your sign-in.');
     }
-    allowRedirect(response, details);
-    if (request.method === 'GET') return this.#ask(response, details);
+    allowFormTarget(response, details.params.redirect_uri as string);
+    if (request.method === 'GET') return this.#ask(request, response, details);
     if (request.method !== 'POST') {
       response.setHeader('Allow', 'GET, POST');
       return this.#refuse(response, 405, 'invalid_request', 'There are GET and POST alone.');
     }
-    if (!this.#isOwnForm(request)) {
+    if (!isOwnForm(request, this.#options.url)) {
       return this.#refuse(response, 403, 'invalid_request', 'This form is not of this page.');
     }
     const form = await readForm(request);
@@ -69,7 +75,7 @@ export class Interactions {
       return this.#refuse(response, 400, 'invalid_request', 'The form cannot be read.');
     }
     // A page that was left open: the sign-in has gone on in another one.
-    if (form.get('prompt') !== details.prompt.name) return this.#ask(response, details);
+    if (form.get('prompt') !== details.prompt.name) return this.#ask(request, response, details);
     if (form.get('answer') !== 'yes') {
       const result = { error: 'access_denied', error_description: 'the person cancelled' };
       return provider.interactionFinished(request, response, result);
@@ -78,10 +84,16 @@ export class Interactions {
     return this.#consent(request, response, details);
   }
 
-  async #ask(response: ServerResponse, details: Details): Promise<void> {
+  async #ask(request: IncomingMessage, response: ServerResponse, details: Details): Promise<void> {
+    const { passwordsFile } = this.#options;
     const client = await this.#clientName(details);
-    if (details.prompt.name === 'login') return send(response, 200, loginPage(client, undefined));
-    const { account, granted, withheld, openid } = this.#scopes(details);
+    if (details.prompt.name === 'login')
+      return send(response, 200, loginPage(client, { hint: hintOf(request), passwordsFile }));
+    const { account, granted, withheld, openid } = askedScopes(
+      details.params.scope,
+      details.session?.accountId,
+      this.#options.scopes,
+    );
     const again = new URLSearchParams(
       Object.entries(details.params).flatMap(([name, value]) =>
         typeof value === 'string' ? [[name, value]] : [],
@@ -112,6 +124,7 @@ export class Interactions {
     details: Details,
     form: URLSearchParams,
   ): Promise<void> {
+    const { passwordsFile } = this.#options;
     const account = form.get('account') ?? '';
     const password = form.get('password') ?? '';
     // All names that are no account count as one: what is typed there may be a password, and is anybody's to choose.
@@ -121,12 +134,16 @@ export class Interactions {
     if (wait > 0) {
       response.setHeader('Retry-After', wait);
       const problem = `Too many wrong passwords. Try again in ${wait} seconds.`;
-      return send(response, 429, loginPage(client, problem));
+      return send(response, 429, loginPage(client, { problem, passwordsFile }));
     }
     if (!this.#options.passwords.match(account, password)) {
       this.#attempts.failed(counted);
       this.#options.log?.warn({ name: counted }, 'Embedded issuer: wrong password');
-      return send(response, 403, loginPage(client, 'That account and password do not match.'));
+      return send(
+        response,
+        403,
+        loginPage(client, { problem: 'That account and password do not match.', passwordsFile }),
+      );
     }
     this.#attempts.succeeded(counted);
     if (details.session !== undefined && details.session.accountId !== account) {
@@ -145,8 +162,9 @@ export class Interactions {
 
   /** Of the person before. `oidc-provider` would do it by a page whose script submits a form. */
   async #endSession(details: Details): Promise<void> {
-    const session = await this.#options.provider().Session.findByUid(details.session!.uid);
-    await session?.destroy();
+    const provider = this.#options.provider();
+    const session = await provider.Session.findByUid(details.session!.uid);
+    if (session) await this.#options.backChannel.end(provider, session);
     details.session = undefined;
     await details.persist();
   }
@@ -157,32 +175,19 @@ export class Interactions {
     details: Details,
   ): Promise<void> {
     const provider = this.#options.provider();
-    const { account, granted, withheld, openid } = this.#scopes(details);
+    const asked = askedScopes(
+      details.params.scope,
+      details.session?.accountId,
+      this.#options.scopes,
+    );
     // A new grant each time: one that lives on would keep what an earlier client's request was given.
     const grant = new provider.Grant({
-      accountId: account.name,
+      accountId: asked.account.name,
       clientId: details.params.client_id as string,
     });
-    grant.addOIDCScope(openid);
-    grant.addResourceScope(this.#options.resource, granted);
-    grant.rejectResourceScope(this.#options.resource, withheld);
+    decide(grant, this.#options.resource, asked);
     const grantId = await grant.save();
     await provider.interactionFinished(request, response, { consent: { grantId } });
-  }
-
-  /** What was asked, split by what the account may. */
-  #scopes({ params, session }: Details) {
-    const account = sampleAccount(session?.accountId);
-    if (account === undefined) throw new Error('A page that asks without a person.');
-    const asked = typeof params.scope === 'string' ? params.scope.split(' ') : [];
-    const { scopes } = this.#options;
-    const forApi = asked.filter((scope) => scopes.has(scope));
-    return {
-      account,
-      granted: forApi.filter((scope) => scopes.isFor(account, scope)),
-      withheld: forApi.filter((scope) => !scopes.isFor(account, scope)),
-      openid: OIDC_SCOPES.filter((scope) => asked.includes(scope)),
-    };
   }
 
   async #clientName({ params }: Details): Promise<string> {
@@ -190,32 +195,15 @@ export class Interactions {
     return client?.clientName ?? 'An application';
   }
 
-  /** Every port of loopback is the same site, so SameSite alone does not keep another local page's form away. */
-  #isOwnForm({ headers }: IncomingMessage): boolean {
-    const site = headers['sec-fetch-site'];
-    return (
-      (headers.origin === undefined || headers.origin === this.#options.url) &&
-      (site === undefined || site === 'same-origin')
-    );
-  }
-
   #refuse(response: ServerResponse, status: number, error: string, description: string): void {
     send(response, status, errorPage(error, description));
   }
 }
 
-/** Browsers hold a form's answer to `form-action` too, and it leads to the client. */
-function allowRedirect(response: ServerResponse, { params }: Details): void {
-  const policy = String(response.getHeader('Content-Security-Policy'));
-  const { origin } = new URL(params.redirect_uri as string);
-  response.setHeader(
-    'Content-Security-Policy',
-    policy.replace("form-action 'self'", `form-action 'self' ${origin}`),
-  );
-}
-
-function send(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { 'Content-Type': 'text/html; charset=utf-8' }).end(body);
+function hintOf({ headers }: IncomingMessage): string | undefined {
+  return headers.cookie?.includes(`${HINT_COOKIE}=`)
+    ? 'That link has been used, or is too old. Sign in with an account and its password.'
+    : undefined;
 }
 
 /** Undefined for what is no form, or too large. */

@@ -25,7 +25,8 @@ export class IssuerStore {
   };
 }
 
-class KindStore implements Adapter {
+/** Records of one kind. */
+export class KindStore implements Adapter {
   readonly #records = new Map<string, Stored>();
 
   async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {

@@ -5,7 +5,7 @@ const attack = `"><script>alert('&')</script>`;
 
 describe('the pages', () => {
   it.each([
-    loginPage(attack, attack),
+    loginPage(attack, { problem: attack, hint: attack, passwordsFile: attack }),
     consentPage(attack, attack, [attack], [attack], attack),
     errorPage(attack, attack),
   ])('hold no markup of what they are given', (page) => {
@@ -13,19 +13,18 @@ describe('the pages', () => {
     expect(page).toContain('&#34;&#62;&#60;script&#62;');
   });
 
-  it.each([
-    loginPage('Client', undefined),
-    consentPage('Client', 'reader', [], [], '/'),
-    errorPage('x', 'y'),
-  ])('have a language, a title, one heading, and neither script nor style in them', (page) => {
-    expect(page).toMatch(/<html lang="en">/);
-    expect(page).toMatch(/<title>[^<]+<\/title>/);
-    expect(page.match(/<h1>/g)).toHaveLength(1);
-    expect(page).not.toMatch(/<script|<style|style=|\son\w+=/);
-  });
+  it.each([loginPage('Client'), consentPage('Client', 'reader', [], [], '/'), errorPage('x', 'y')])(
+    'have a language, a title, one heading, and neither script nor style in them',
+    (page) => {
+      expect(page).toMatch(/<html lang="en">/);
+      expect(page).toMatch(/<title>[^<]+<\/title>/);
+      expect(page.match(/<h1>/g)).toHaveLength(1);
+      expect(page).not.toMatch(/<script|<style|style=|\son\w+=/);
+    },
+  );
 
   it('label each field, and tie the problem to the password', () => {
-    const page = loginPage('Client', 'No.');
+    const page = loginPage('Client', { problem: 'No.' });
     for (const id of ['account', 'password']) {
       expect(page).toContain(`<label for="${id}">`);
       expect(page).toContain(`id="${id}"`);

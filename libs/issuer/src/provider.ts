@@ -1,23 +1,33 @@
 import type { EventEmitter } from 'node:events';
 import type { Configuration, default as OidcProvider, KoaContextWithOIDC } from 'oidc-provider';
-import { admitMeshLocalhost, clients, mayRedeemInBrowser } from './clients.js';
+import type { BackChannel } from './back-channel.js';
+import { admitMeshLocalhost, mayRedeemInBrowser } from './clients.js';
+import { existingGrant, grantWithoutAsking, OIDC_SCOPES } from './grants.js';
 import type { IssuerStore } from './issuer-store.js';
 import { errors, Provider } from './oidc-provider.js';
-import { errorPage } from './pages.js';
+import { askToSignOut, leadOnWhoIsSignedOut } from './logout.js';
+import { errorPage, signedOutPage } from './pages.js';
 import { sampleAccount, type Scopes } from './sample-accounts.js';
+import { ClientStore, tlsClientAuth, type SessionClientOptions } from './session-client.js';
 import type { SigningKeys } from './signing-keys.js';
 
 const HOUR_S = 3600;
 /** How long a session, its grants and their refresh tokens live in seconds. */
-const SESSION_S = 8 * HOUR_S;
+export const SESSION_S = 8 * HOUR_S;
 /** What a person has for a sign-in, and a page may stand open, in seconds. */
 const INTERACTION_S = 600;
 
-/** Scopes of OpenID Connect itself. */
-export const OIDC_SCOPES = ['openid', 'offline_access'] as const;
+/** Of `oidc-provider`. */
+export const TOKEN_PATH = '/token';
+export const REVOCATION_PATH = '/token/revocation';
 
 /** How the person signed in, as the tokens say it (RFC 9068, 2.2.1): a password is all there is. */
 export const PASSWORD_SIGN_IN = { acr: 'urn:mesh:acr:password', amr: ['pwd'] };
+
+/** By a link that works once (RFC 8176: `otp`). */
+export const WELCOME_SIGN_IN = { acr: 'urn:mesh:acr:welcome', amr: ['otp'] };
+
+export const COOKIE = { httpOnly: true, sameSite: 'lax', signed: true } as const;
 
 export interface ProviderOptions {
   readonly url: string;
@@ -26,6 +36,10 @@ export interface ProviderOptions {
   readonly accessTokenTtlSeconds: number;
   readonly keys: SigningKeys;
   readonly store: IssuerStore;
+  readonly session: SessionClientOptions | undefined;
+  /** Of the listener for agents; undefined without one. */
+  readonly agentsUrl: string | undefined;
+  readonly backChannel: BackChannel;
   /** Secrets that sign the cookies. */
   readonly cookieKeys: readonly string[];
   readonly onFailure: (error: unknown) => void;
@@ -42,6 +56,13 @@ export function createProvider(options: ProviderOptions): OidcProvider {
   // Without a listener Koa prints the stack.
   (provider as EventEmitter).on('error', options.onFailure);
   provider.on('server_error', (_context, error) => options.onFailure(error));
+  provider.on('backchannel.error', (_context, error) => options.backChannel.failed(error));
+  provider.use(async (context, next) => {
+    // Endpoints are announced as browsers reach them, also on the listener for agents.
+    Object.defineProperty(context.request, 'href', { value: options.url + context.originalUrl });
+    await next();
+    leadOnWhoIsSignedOut(context as KoaContextWithOIDC);
+  });
   return provider;
 }
 
@@ -51,19 +72,34 @@ function configuration({
   accessTokenTtlSeconds,
   keys,
   store,
+  session,
+  agentsUrl,
+  backChannel,
   cookieKeys,
 }: ProviderOptions): Configuration {
+  const clients = new ClientStore(session);
+  const isSession = (clientId: string) => clientId === session?.clientId;
   return {
-    adapter: store.adapter,
-    clients,
+    adapter: (kind) => (kind === 'Client' ? clients : store.adapter(kind)),
+    fetch: backChannel.fetch,
+    discovery: {
+      ...(agentsUrl === undefined || session === undefined
+        ? {}
+        : {
+            mtls_endpoint_aliases: {
+              token_endpoint: agentsUrl + TOKEN_PATH,
+              revocation_endpoint: agentsUrl + REVOCATION_PATH,
+            },
+          }),
+    },
     jwks: { keys: keys.all },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
-    clientAuthMethods: ['none'],
+    clientAuthMethods: session === undefined ? ['none'] : ['none', 'tls_client_auth'],
     responseTypes: ['code'],
     scopes: [...OIDC_SCOPES],
-    acrValues: [PASSWORD_SIGN_IN.acr],
-    claims: { openid: ['sub', 'roles'] },
+    acrValues: [PASSWORD_SIGN_IN.acr, WELCOME_SIGN_IN.acr],
+    claims: { openid: ['sub', 'roles', 'acr', 'amr', 'auth_time'] },
     pkce: { required: () => true },
     features: {
       devInteractions: { enabled: false },
@@ -86,9 +122,27 @@ function configuration({
           };
         },
       },
-      rpInitiatedLogout: { enabled: false },
+      mTLS: tlsClientAuth,
+      revocation: { enabled: true },
+      backchannelLogout: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (context) => askToSignOut(context),
+        postLogoutSuccessSource: (context) => {
+          context.type = 'html';
+          context.body = signedOutPage();
+        },
+      },
       userinfo: { enabled: false },
     },
+    loadExistingGrant: (context) =>
+      isSession(context.oidc.client!.clientId)
+        ? grantWithoutAsking(context, resource, scopes)
+        : existingGrant(context),
+    // Those of the session's client end with the issuer's session, as `offline_access` is not asked for.
+    issueRefreshToken: async (_context, client, { scopes: granted }) =>
+      client.grantTypeAllowed('refresh_token') &&
+      (granted.has('offline_access') || isSession(client.clientId)),
     rotateRefreshToken: true,
     extraTokenClaims: ({ oidc }) => {
       const { AuthorizationCode, RefreshToken, Account } = oidc.entities;
@@ -98,6 +152,7 @@ function configuration({
         acr: signIn?.acr,
         amr: signIn?.amr,
         auth_time: signIn?.authTime,
+        sid: signIn?.sid,
       };
     },
     findAccount: (_context, sub) => {
@@ -122,8 +177,8 @@ function configuration({
         resume: 'mesh_issuer_resume',
       },
       keys: [...cookieKeys],
-      long: { httpOnly: true, sameSite: 'lax', signed: true },
-      short: { httpOnly: true, sameSite: 'lax', signed: true },
+      long: COOKIE,
+      short: COOKIE,
     },
     ttl: {
       AccessToken: accessTokenTtlSeconds,

@@ -8,11 +8,13 @@ type LookupCallback = (
 ) => void;
 
 /**
- * Connections to an issuer on loopback: names under `.localhost` mean 127.0.0.1 (RFC 6761, 6.3), which browsers know
+ * Connections on loopback: names under `.localhost` mean 127.0.0.1 (RFC 6761, 6.3), which browsers know
  * and the system's resolver often does not.
+ *
+ * @param ca PEM certificates to verify with. Default: those of Node
  */
-export function loopbackAgent(): Agent {
-  return new Agent({ connect: { lookup: lookupLoopback } });
+export function loopbackAgent(ca?: string): Agent {
+  return new Agent({ connect: { lookup: lookupLoopback, ...(ca === undefined ? {} : { ca }) } });
 }
 
 function lookupLoopback(hostname: string, options: LookupOptions, callback: LookupCallback): void {
