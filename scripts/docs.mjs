@@ -35,6 +35,8 @@ async function errorsPage() {
     signing: 'Signing answers',
     issuer: 'The embedded OpenID issuer',
     egress: 'Calls to the outside',
+    'sign-in': 'Sign-in by a browser, and sessions',
+    edge: 'The listener for people: its certificate and its limits',
   };
   const { errorAreas } = await load('libs/errors/src/index.ts');
   const areas = Object.entries(errorAreas).filter(([, codes]) => Object.keys(codes).length > 0);

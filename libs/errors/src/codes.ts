@@ -1,5 +1,6 @@
 import { agentCodes } from './codes/agent.codes.js';
 import { authorityCodes } from './codes/authority.codes.js';
+import { edgeCodes } from './codes/edge.codes.js';
 import { egressCodes } from './codes/egress.codes.js';
 import { identityCodes } from './codes/identity.codes.js';
 import { llmCodes } from './codes/llm.codes.js';
@@ -29,6 +30,7 @@ export const errorAreas = {
   delegation: delegationCodes,
   issuer: issuerCodes,
   'sign-in': signInCodes,
+  edge: edgeCodes,
   mesh: meshCodes,
 } as const;
 

@@ -87,6 +87,8 @@ export const LOG_EVENTS = {
   'session.started': 'a person signed in by a browser',
   'session.ended': 'a session of a browser ended, with the reason',
   'sign-in.refused': 'a sign-in by a browser came to nothing, with the code',
+  'tls.certificate': 'the listener for people has a certificate: at the start, and each new one',
+  'tls.refused': 'a new certificate cannot be used, and the last one serves on',
   error: 'a request failed inside the agent, with the error',
   'agent.ready': 'the agent serves',
   'agent.stopped': 'the agent is closed',

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { PeerClient } from '@mesh/agent';
-import { AGENT_CONTEXT, InjectPeer, type AgentContext } from '@mesh/agent/nest';
+import { AGENT_CONTEXT, InjectPeer, RateLimited, type AgentContext } from '@mesh/agent/nest';
 import {
   ResearchDto,
   researchAction,
@@ -40,6 +40,7 @@ export class ResearchController {
       'as it happens: `progress` (searching, writing), `sources`, `text`, and at last `done` with the same body as ' +
       'the JSON answer, or `error` with a problem.',
   })
+  @RateLimited('question')
   @ApiAnswer()
   async *research(
     @Body() request: ResearchRequestDto,

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { parsePolicyOptions, PolicyError, type PolicySettings } from '@mesh/resilience';
 import type { AgentDirectory } from '../agent-file/agent-directory.js';
 import type { IssuerAddress } from '../pipeline/issuer-documents.js';
+import { loopbackTls, type TlsFiles } from '../tls/tls-files.js';
 import { closest } from './closest.js';
 import { ConfigError } from './config.error.js';
 import { PROVIDERS, policySettings, resilienceSettings } from './resilience-settings.js';
@@ -113,14 +114,41 @@ export class NamedConfig {
     );
   }
 
-  /** `Host` values, without port and in lower case, that an agent's listener for people serves. */
+  /**
+   * `Host` values, without port and in lower case, that an agent's listener for people serves: those of the
+   * configuration, and in any case the one of the public address.
+   */
   hosts(agent: string): ReadonlySet<string> {
-    return new Set(this.#value(agentSettings.hosts, agent) ?? DEFAULT_HOSTS);
+    const hosts = new Set<string>(this.#value(agentSettings.hosts, agent) ?? DEFAULT_HOSTS);
+    const publicUrl = this.#given.get('publicUrl')?.value as string | undefined;
+    return publicUrl === undefined ? hosts : hosts.add(new URL(publicUrl).hostname);
+  }
+
+  /**
+   * The files that the listener for people has its certificate and key from; undefined where it serves plain HTTP.
+   * @throws ConfigError where files are named that nothing reads, or none for TLS by files
+   */
+  tlsFiles(this: MeshConfig): TlsFiles | undefined {
+    const { tls, tlsCertificate: certificate, tlsKey: key } = this;
+    if (tls === 'files') {
+      if (certificate !== undefined && key !== undefined) return { certificate, key };
+      throw new ConfigError(
+        certificate === undefined ? 'tlsCertificate' : 'tlsKey',
+        'MESH_TLS=files needs MESH_TLS_CERTIFICATE and MESH_TLS_KEY: the certificate of the listener for people and its private key, in PEM.',
+      );
+    }
+    if (certificate !== undefined || key !== undefined) {
+      throw new ConfigError(
+        'tls',
+        `MESH_TLS_CERTIFICATE and MESH_TLS_KEY are read with MESH_TLS=files alone, and MESH_TLS is ${tls}.`,
+      );
+    }
+    return tls === 'loopback' ? loopbackTls(this.state) : undefined;
   }
 
   /** The origin that people open the gateway at, which listens on `port`. */
   publicOrigin(this: MeshConfig, port: number): string {
-    return this.publicUrl ?? `http://mesh.localhost:${port}`;
+    return this.publicUrl ?? `http${this.tls === 'off' ? '' : 's'}://mesh.localhost:${port}`;
   }
 
   /** `aud` that access tokens must have. */

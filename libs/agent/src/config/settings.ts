@@ -43,6 +43,7 @@ export interface NamedSetting<T> {
 }
 
 const port = wholeNumber(0, 65_535, 'a port (0: any that is free)');
+const requests = wholeNumber(1, 1_000_000, 'requests a minute');
 
 function setting<T>(definition: Setting<T>): Setting<T> {
   return definition;
@@ -136,6 +137,53 @@ export const settings = {
     description: 'address that people open the gateway at',
     standard: () => undefined,
     shown: "`http://mesh.localhost:` and the gateway's port",
+  }),
+  tls: setting<'off' | 'loopback' | 'files'>({
+    kind: oneOf('off', 'loopback', 'files'),
+    variable: 'MESH_TLS',
+    description:
+      'TLS of the listener for people: none, on loopback alone; a certificate for this machine that `./mesh` makes; or files of your own',
+    standard: () => 'off',
+  }),
+  tlsCertificate: setting<string | undefined>({
+    kind: path,
+    variable: 'MESH_TLS_CERTIFICATE',
+    description:
+      'its certificate and intermediates, leaf first, in PEM; read again when it changes',
+    standard: () => undefined,
+    shown: 'none; `files` needs it',
+  }),
+  tlsKey: setting<string | undefined>({
+    kind: path,
+    variable: 'MESH_TLS_KEY',
+    description: 'the private key of that certificate, in PEM',
+    standard: () => undefined,
+    shown: 'none; `files` needs it',
+  }),
+  rateLimitAddress: setting({
+    kind: requests,
+    variable: 'MESH_RATE_LIMIT_ADDRESS',
+    description: 'what people may send from one address (of IPv6: one /64 network)',
+    standard: () => 1200,
+  }),
+  rateLimitSession: setting({
+    kind: requests,
+    variable: 'MESH_RATE_LIMIT_SESSION',
+    description: 'what one session may send, or one person by access tokens',
+    standard: () => 300,
+  }),
+  rateLimitQuestions: setting({
+    kind: requests,
+    variable: 'MESH_RATE_LIMIT_QUESTIONS',
+    description: 'questions of one session; ten times as many from one address',
+    standard: () => 30,
+  }),
+  rateLimitSignIn: setting({
+    kind: requests,
+    variable: 'MESH_RATE_LIMIT_SIGN_IN',
+    description:
+      'sign-ins from one address, each of which takes two; ten times as many logouts by the issuer',
+    standard: () => 60,
   }),
   web: setting({
     kind: path,

@@ -3,6 +3,7 @@ export { AgentStatus } from './agent-status.js';
 export { defineAgent, type AgentDefinition } from './agent-definition.js';
 export { InjectPeer } from './inject-peer.js';
 export { isLoopback, listenError, originOf, PortInUseError } from './listen.js';
+export { RateLimited, type RateClass } from './rate-limited.decorator.js';
 export { RouteTable, type Route } from './route-table.js';
 export { describe, runAgent } from './run-agent.js';
 export { startAgent, type RunningAgent, type StartOptions } from './start-agent.js';

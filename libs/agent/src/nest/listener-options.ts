@@ -1,9 +1,20 @@
-import type { Server } from 'node:http';
+import type { Server, ServerOptions } from 'node:http';
 
 /** Request line and headers of one request, in bytes. */
 export const HEADER_BYTES = 16 * 1024;
 /** A request's headers and body must have arrived within this, in milliseconds. */
 export const RECEIVE_MS = 30_000;
+
+/** How an HTTP server is set up that Fastify or the listener for people makes. */
+export const httpOptions: ServerOptions = {
+  maxHeaderSize: HEADER_BYTES,
+  headersTimeout: RECEIVE_MS,
+  requestTimeout: RECEIVE_MS,
+  // Node's own 30 s would double what the limits allow.
+  connectionsCheckingInterval: 2_000,
+  // Node would answer without a body; `checkHost` does it.
+  requireHostHeader: false,
+};
 
 /** How Fastify is set up for each listener of an agent, the management listener too. */
 export function listenerOptions(bodyBytes: number) {
@@ -13,14 +24,7 @@ export function listenerOptions(bodyBytes: number) {
     requestTimeout: RECEIVE_MS,
     // Requests that come while the agent stops are refused as problems, by the request hooks.
     return503OnClosing: false,
-    http: {
-      maxHeaderSize: HEADER_BYTES,
-      headersTimeout: RECEIVE_MS,
-      // Node's own 30 s would double what the limits allow.
-      connectionsCheckingInterval: 2_000,
-      // Node would answer without a body; `checkHost` does it.
-      requireHostHeader: false,
-    },
+    http: httpOptions,
   };
 }
 

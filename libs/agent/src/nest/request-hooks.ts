@@ -15,7 +15,7 @@ import {
 } from '@mesh/observability';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { challenge } from '../pipeline/challenge.js';
-import { checkHost, checkTarget } from '../pipeline/host.js';
+import { checkHost, checkTarget, hostOf } from '../pipeline/host.js';
 import { RequestEndedError, RequestError } from '../pipeline/pipeline.error.js';
 import { refuseUnparsed, refuseUnread, retryAfter } from '../pipeline/refuse.js';
 import { isRefusal, type Refusals } from '../pipeline/refusals.js';
@@ -27,6 +27,7 @@ import {
 import { deadlineOf, untilEnd, type RequestLifetime } from '../pipeline/request-deadline.js';
 import { OpenRequests, type RequestEnd } from './open-requests.js';
 import { asMeshError, clientError } from './problem.filter.js';
+import type { RateLimits } from './rate-limits.js';
 import { isForPeople, type RouteTable } from './route-table.js';
 
 declare module 'fastify' {
@@ -48,6 +49,10 @@ export interface RequestHooksOptions {
   readonly deadlineMs: number;
   /** `Host` values (without port) that are served; undefined on mTLS listeners, where the certificate says it. */
   readonly hosts: ReadonlySet<string> | undefined;
+  /** People reach the listener by TLS. */
+  readonly secure: boolean;
+  /** Set on listeners for people: how often they may ask. */
+  readonly limits: RateLimits | undefined;
   /** Set on mTLS listeners: who may call what. */
   readonly peers: CallerPolicy | undefined;
   /** Paths of routes without a controller that anybody may have, with all below them. */
@@ -55,13 +60,13 @@ export interface RequestHooksOptions {
   /** Set on listeners for people: finds out who is signed in. */
   readonly people: People | undefined;
   readonly routes: RouteTable;
+  /** Told of those who are refused. */
+  readonly refusals: Refusals;
   readonly logger: Logger;
   readonly metrics: MeshMetrics;
 }
 
 /**
-  /** Told of those who are refused. */
-  readonly refusals: Refusals;
  * What happens to every request around Nest: context and correlation before anything else, refusal of peers that no
  * route admits before their body is read, one log line and one observation when it is over, however it ended.
  */
@@ -89,7 +94,7 @@ export class RequestHooks {
     if (error.code === 'ECONNRESET') return void socket.destroy();
     const { agent, logger, metrics } = this.options;
     const problem = problemOf(clientError(error), newCorrelationId());
-    if (!refuseUnparsed(socket, problem)) return;
+    if (!refuseUnparsed(socket, problem, this.options.hosts ? SECURITY_HEADERS : {})) return;
     metrics.request({
       route: undefined,
       method: 'unknown',
@@ -115,11 +120,13 @@ export class RequestHooks {
     const start = performance.now();
     const correlationId = receiveCorrelationId(request.headers[HEADERS.correlationId]);
     void reply.header(HEADERS.correlationId, correlationId);
+    if (options.hosts) setSecurityHeaders(reply.raw);
     let deadline = now + options.deadlineMs;
     let refusal: unknown;
     try {
       checkTarget(request.raw);
       checkHost(request.raw, (host) => options.hosts?.has(host) ?? true);
+      if (options.secure) setStrictTransport(reply.raw, hostOf(request.headers.host!));
       checkRoute(request, options);
       deadline = deadlineOf(request.headers[HEADERS.deadline], options.deadlineMs, now);
       if (open.stopping) throw stopping();
@@ -150,34 +157,36 @@ export class RequestHooks {
     runInContext(
       context,
       () => {
-        if (refusal !== undefined) this.#refuse(request, reply, refusal);
-        else if (this.#isForSignedIn(request)) void this.#signIn(request, reply, lifetime, done);
+        if (options.limits) {
+          void this.#admit(request, reply, lifetime, options.limits, refusal, done);
+        } else if (refusal !== undefined) this.#refuse(request, reply, refusal);
         else done();
       },
       options.agent,
     );
   }
 
-  #isForSignedIn({ method, routeOptions }: FastifyRequest): boolean {
-    const route = this.options.routes.find(method, routeOptions.url);
-    return isForPeople(route?.declaration);
-  }
-
-  /** Before the body is read: who is not signed in does not get that far. */
-  async #signIn(
+  /** Of people. Before the body is read: who asks too often or is not signed in does not get that far. */
+  async #admit(
     request: FastifyRequest,
     reply: FastifyReply,
     lifetime: RequestLifetime,
+    limits: RateLimits,
+    refusal: unknown,
     done: () => void,
   ): Promise<void> {
+    const { routes, people } = this.options;
     const { signal } = lifetime;
+    const route = routes.find(request.method, request.routeOptions.url);
     try {
-      // They are there whenever such a route is.
-      const { session } = await untilEnd(
-        this.options.people!.authenticate(request, signal),
-        signal,
-      );
-      if (session) follow(session, request.meshContext!, lifetime, reply);
+      await limits.arrived(request, reply, route?.rate);
+      if (refusal !== undefined) return this.#refuse(request, reply, refusal);
+      if (isForPeople(route?.declaration)) {
+        // They are there whenever such a route is.
+        const person = await untilEnd(people!.authenticate(request, signal), signal);
+        if (person.session) follow(person.session, request.meshContext!, lifetime, reply);
+        await limits.signedIn(request, reply, person, route?.rate);
+      }
     } catch (error) {
       return this.#refuse(request, reply, error);
     }
@@ -212,15 +221,6 @@ export class RequestHooks {
     // Nobody was told a status of whoever left before.
     const status = finished || response.headersSent ? response.statusCode : 499;
     metrics.request({ route, method: request.method, status, durationMs });
-    const outcome =
-      code === undefined ? 'ok' : code === 'ERR_REQUEST_ABORTED' ? 'aborted' : 'error';
-    logger.info(
-      {
-        event: 'request',
-        method: request.method,
-        route: route ?? 'none',
-        status,
-        duration_ms: Math.round(durationMs * 100) / 100,
     const { caller, correlationId } = request.meshContext!;
     if (code !== undefined && isRefusal(code)) {
       refusals.add({
@@ -230,6 +230,15 @@ export class RequestHooks {
         correlationId,
       });
     }
+    const outcome =
+      code === undefined ? 'ok' : code === 'ERR_REQUEST_ABORTED' ? 'aborted' : 'error';
+    logger.info(
+      {
+        event: 'request',
+        method: request.method,
+        route: route ?? 'none',
+        status,
+        duration_ms: Math.round(durationMs * 100) / 100,
         outcome,
         ...(code === undefined ? {} : { code }),
         ...(caller ? { serial_number: caller.serialNumber } : {}),

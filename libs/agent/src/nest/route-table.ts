@@ -8,6 +8,7 @@ import {
 import type { DiscoveryService } from '@nestjs/core';
 import { routeDeclaration, type RouteDeclaration } from '@mesh/identity/nest';
 import { isContract, type Contract } from '../pipeline/contract.js';
+import { rateClassOf, type RateClass } from './rate-limited.decorator.js';
 
 /** One route of an agent, as its controller declares it. */
 export interface Route {
@@ -19,6 +20,8 @@ export interface Route {
   readonly declaration: RouteDeclaration | undefined;
   /** What its body must be; undefined where it takes none. */
   readonly contract: Contract | undefined;
+  /** How its requests are counted, on a listener for people; undefined: as all are. */
+  readonly rate: RateClass | undefined;
 }
 
 /** Whether a route serves people who are signed in. */
@@ -85,6 +88,7 @@ export class RouteTable {
           path: joinPath(Reflect.getMetadata(PATH_METADATA, controller) as string, path),
           declaration: routeDeclaration(handler),
           contract: contractOf(controller, name),
+          rate: rateClassOf(handler),
         };
         this.#routes.set(`${route.method} ${route.path}`, route);
       }

@@ -15,9 +15,14 @@ export function checkHost(request: IncomingMessage, serves: (host: string) => bo
   if (given.length !== 1) {
     throw new RequestError('ERR_REQUEST_MALFORMED', 'A request has one Host header.');
   }
-  if (!serves(headers.host!.toLowerCase().replace(/:\d{1,5}$/, ''))) {
+  if (!serves(hostOf(headers.host!))) {
     throw new RequestError('ERR_HOST_UNKNOWN', 'This listener does not serve that host name.');
   }
+}
+
+/** The name in a `Host` header: without port, in lower case. */
+export function hostOf(header: string): string {
+  return header.toLowerCase().replace(/:\d{1,5}$/, '');
 }
 
 /** A target with a host of its own (`GET http://other/`) would say another than the `Host` that is checked. */

@@ -35,9 +35,14 @@ export function refuseUnread(
 
 /**
  * Answers bytes that Node could not parse as a request, and closes the connection.
+ * @param headers By names in lower case.
  * @returns whether there was an answer: within the one to an earlier request it would be taken for a part of that.
  */
-export function refuseUnparsed(socket: Socket, problem: Problem): boolean {
+export function refuseUnparsed(
+  socket: Socket,
+  problem: Problem,
+  headers: Readonly<Record<string, string>>,
+): boolean {
   const earlier = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage;
   if (!socket.writable || earlier?.headersSent) {
     socket.destroy();
@@ -51,6 +56,7 @@ export function refuseUnparsed(socket: Socket, problem: Problem): boolean {
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Correlation-ID: ${problem.correlationId}`,
       'Connection: close',
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       '',
       body,
     ].join('\r\n'),
