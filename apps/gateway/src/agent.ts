@@ -1,6 +1,7 @@
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { discoveryUrl } from '@mesh/delegation';
 import { defineAgent, type AgentContext } from '@mesh/agent/nest';
+import { docsHeaders } from './edge/page-policies.js';
 import { GatewayModule } from './gateway.module.js';
 import { BEARER, SIGN_IN } from './security-schemes.js';
 import { ASSETS, serveAssets } from './web/serve-assets.js';
@@ -12,6 +13,7 @@ export const agent = defineAgent({
   publicPaths: ['/docs', '/docs-yaml', '/openapi.json', ASSETS],
   configure: async (app, context) => {
     await serveAssets(app, context.config.web);
+    const docs = docsHeaders(context);
     // The page finds where sign-in comes back to from its own path, and needs the slash for it.
     app
       .getHttpAdapter()
@@ -19,6 +21,7 @@ export const agent = defineAgent({
       .addHook('onRequest', async (request, reply) => {
         if (request.url === '/docs' && ['GET', 'HEAD'].includes(request.method))
           return reply.redirect('/docs/');
+        docs(request, reply);
       });
     const document = new DocumentBuilder()
       .setTitle('Zero Trust AI Agent Mesh')

@@ -2,6 +2,10 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { errorAreas, type ErrorEntry } from '@mesh/errors';
 import { Public } from '@mesh/identity/nest';
+import { policyOfStyle } from '../edge/page-policies.js';
+
+const STYLE =
+  'body{font:16px/1.5 system-ui;max-width:50rem;margin:2rem auto;padding:0 1rem}:target{background:#ff8}';
 
 /** Explains the error codes: each problem's `type` links here. */
 @ApiTags('errors')
@@ -20,14 +24,14 @@ export class ErrorsController {
     content: { 'text/html': { schema: { type: 'string' } } },
   })
   @Header('content-type', 'text/html; charset=utf-8')
-  @Header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+  @Header('content-security-policy', policyOfStyle(STYLE))
   list(): string {
     return PAGE;
   }
 }
 
 const PAGE = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Error codes</title>
-<style>body{font:16px/1.5 system-ui;max-width:50rem;margin:2rem auto;padding:0 1rem}:target{background:#ff8}</style>
+<style>${STYLE}</style>
 <h1>Error codes</h1>
 ${Object.values(errorAreas)
   .flatMap((area) => Object.entries(area as Record<string, ErrorEntry>))
