@@ -65,6 +65,19 @@ export {
   verifyAnswer,
 } from './verify-answer.js';
 
+// Receipts
+export { alignText, MARKDOWN_WITHOUT, MAX_MARKDOWN_CHARACTERS } from './markdown-text.js';
+export { MIN_QUOTED_WORDS, type Range } from './quotation.js';
+export {
+  type Mark,
+  type Quotation,
+  type Receipt,
+  receiptOf,
+  type ReceiptSentence,
+  type ReceiptSource,
+} from './receipt.js';
+export { type Citation, citationsIn } from './sentences.js';
+
 // Trust
 export {
   type ArchivedAuthority,
