@@ -1,5 +1,4 @@
 import type Provider from 'oidc-provider';
-import type { Agent } from 'undici';
 import { loopbackAgent } from './client/loopback-http.js';
 import type { IssuerLog } from './issuer-log.js';
 import type { SessionClientOptions } from './session-client.js';
@@ -19,14 +18,10 @@ interface BackChannelClient {
  * guard against private addresses would refuse loopback.
  */
 export class BackChannel {
-  readonly #agent: Agent;
-
   constructor(
     private readonly session: SessionClientOptions | undefined,
     private readonly log: IssuerLog | undefined,
-  ) {
-    this.#agent = loopbackAgent(session?.ca);
-  }
+  ) {}
 
   /** What `oidc-provider` takes as its `fetch`. */
   readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
@@ -34,16 +29,21 @@ export class BackChannel {
     if (!this.session?.origins().includes(url.origin)) {
       throw new TypeError('The issuer reaches the gateway alone.');
     }
-    const { statusCode, body } = await this.#agent.request({
-      origin: url.origin,
-      path: url.pathname,
-      method: 'POST',
-      headers: Object.fromEntries(new Headers(init?.headers)),
-      body: String(init?.body),
-      signal: AbortSignal.timeout(DELIVERY_MS),
-    });
-    await body.dump();
-    return new Response(null, { status: statusCode });
+    const agent = loopbackAgent(this.session.ca?.());
+    try {
+      const { statusCode, body } = await agent.request({
+        origin: url.origin,
+        path: url.pathname,
+        method: 'POST',
+        headers: Object.fromEntries(new Headers(init!.headers)),
+        body: (init!.body as URLSearchParams).toString(),
+        signal: AbortSignal.timeout(DELIVERY_MS),
+      });
+      await body.dump();
+      return new Response(null, { status: statusCode });
+    } finally {
+      await agent.destroy();
+    }
   };
 
   /** Ends a session where no person asks for it, as `end_session_endpoint` does: its clients hear of it first. */
@@ -68,9 +68,5 @@ export class BackChannel {
       { reason: error instanceof Error ? error.name : 'unknown' },
       'Embedded issuer: the gateway did not take a logout token',
     );
-  }
-
-  close(): Promise<void> {
-    return this.#agent.destroy();
   }
 }

@@ -4,7 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { FakeClock } from '@test/kit';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
-import { Browser, CALLBACK, passwords, resource, verifier, type Params } from '../test/browser.js';
+import { Browser, passwords, resource, verifier, type Params } from '../test/browser.js';
 import { signInAs } from './client/sign-in-as.js';
 import { EmbeddedIssuer, type EmbeddedIssuerOptions } from './embedded-issuer.js';
 import type { IssuerLog } from './issuer-log.js';

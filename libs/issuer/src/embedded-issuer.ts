@@ -95,7 +95,6 @@ export class EmbeddedIssuer {
   #provider: Provider;
   #callback: ReturnType<Provider['callback']>;
   readonly #agents: AgentListener | undefined;
-  readonly #backChannel: BackChannel;
   readonly #welcome: Welcome;
   #closing: Promise<void> | undefined;
 
@@ -123,7 +122,6 @@ export class EmbeddedIssuer {
     const scopes = new Scopes(options.scopes);
     const store = new IssuerStore();
     const backChannel = new BackChannel(session, log);
-    this.#backChannel = backChannel;
     const cookieKeys = [randomBytes(32).toString('base64url')];
     this.#makeProvider = () =>
       createProvider({
@@ -238,8 +236,8 @@ export class EmbeddedIssuer {
 
   /** Ends the listeners; requests under way have a second. May be called twice. */
   close(): Promise<void> {
-    this.#closing ??= Promise.all([closeServer(this.#server), this.#agents?.close()]).then(() =>
-      this.#backChannel.close(),
+    this.#closing ??= Promise.all([closeServer(this.#server), this.#agents?.close()]).then(
+      () => undefined,
     );
     return this.#closing;
   }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { mintCa } from '@test/kit';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
-import { Browser, CALLBACK, passwords, resource, verifier, type Params } from '../test/browser.js';
+import { Browser, CALLBACK, passwords, resource, type Params } from '../test/browser.js';
 import { IssuerWithGateway, SESSION_CLIENT } from '../test/gateway.js';
 
 const cleanups: (() => unknown)[] = [];
@@ -9,9 +10,9 @@ afterEach(async () => {
 });
 
 async function start(
-  options?: Parameters<typeof IssuerWithGateway.start>[0],
+  options?: Parameters<typeof IssuerWithGateway.start>[1],
 ): Promise<IssuerWithGateway> {
-  const mesh = await IssuerWithGateway.start(options);
+  const mesh = await IssuerWithGateway.start(await mintCa({ trustDomain: 'mesh.local' }), options);
   cleanups.push(() => mesh.close());
   return mesh;
 }

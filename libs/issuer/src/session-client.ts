@@ -21,8 +21,11 @@ export interface SessionClientOptions {
    * may listen on any free port. While there are none, there is no such client.
    */
   readonly origins: () => readonly string[];
-  /** PEM certificates that the gateway's own is verified with on the back channel. Default: those of Node. */
-  readonly ca?: string;
+  /**
+   * PEM of the certificates that the gateway's own is verified with on the back channel, or of that one itself; asked
+   * anew each time. Default: the authorities that Node knows.
+   */
+  readonly ca?: () => string;
 }
 
 /** As registered (RFC 7591): first-party and confidential, so that the page that asks is skipped for it alone. */

@@ -11,11 +11,16 @@ import {
   X509Bundle,
   X509Svid,
 } from '@mesh/identity';
-import { mintCa } from '@test/kit';
 import { EmbeddedIssuer, type EmbeddedIssuerOptions } from '../src/embedded-issuer.js';
 import { Browser, passwords, resource, verifier, type Params } from './browser.js';
 
 export const SESSION_CLIENT = 'mesh-gateway';
+
+/** Makes the SVIDs: a spec has one of its kit. */
+interface Authority {
+  readonly certificateDer: Uint8Array;
+  issue(options: { uri: string }): Promise<{ chainDer: Uint8Array; keyDer: Uint8Array }>;
+}
 
 interface Answer {
   readonly status: number;
@@ -49,17 +54,18 @@ export class IssuerWithGateway {
     server.on('request', (request, response) => void this.#backChannel(request, response));
   }
 
+  /** @param authority of mesh.local */
   static async start(
+    authority: Authority,
     options: Partial<EmbeddedIssuerOptions> & {
       readonly gatewayOrigins?: (own: string) => readonly string[];
       /** PEM of the gateway's listener. */
       readonly tls?: { readonly key: string; readonly cert: string };
-      readonly ca?: string;
+      readonly ca?: () => string;
     } = {},
   ): Promise<IssuerWithGateway> {
     const { gatewayOrigins = (own) => [own], tls, ca, ...others } = options;
     const trustDomain = TrustDomain.parse('mesh.local');
-    const authority = await mintCa({ trustDomain: trustDomain.name });
     const bundle = X509Bundle.parse(trustDomain, authority.certificateDer);
     const svid = async (name: string) => {
       const uri = `spiffe://${trustDomain.name}/ns/agents/sa/${name}`;

@@ -22,11 +22,13 @@ export async function infra(flags: Flags): Promise<void> {
       ...(tokenService === undefined ? [] : portsOfAgent(tokenService, config, directory)),
       ...issuerPorts(config),
     ]);
-    const standIns = await startStandIns(prepared);
+    let gatewayUrl: string | undefined;
+    const standIns = await startStandIns({ ...prepared, gatewayUrl: () => gatewayUrl });
     let service: RunningAgent | undefined;
     try {
       service = await startTokenService(prepared, standIns, stop);
       const addresses = await chooseAddresses(config, directory, service);
+      gatewayUrl = addresses.agents.find(({ name }) => name === 'gateway')!.url;
       const shared = { ...configured(prepared), ...addresses.environment };
       const agents = Object.fromEntries(
         directory
@@ -38,7 +40,7 @@ export async function infra(flags: Flags): Promise<void> {
       state.announce({
         pid: process.pid,
         shape: 'infra',
-        gatewayUrl: addresses.agents.find(({ name }) => name === 'gateway')!.url,
+        gatewayUrl,
         ...signInOf(standIns),
         apiAudience: config.audience(),
         apiScopes: directory.actionsBehind('gateway'),

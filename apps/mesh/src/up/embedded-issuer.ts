@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { AgentDirectory, MeshConfig } from '@mesh/agent';
 import { authorizeOneOf, SpiffeId, X509Source } from '@mesh/identity';
-import { EmbeddedIssuer, SamplePasswords } from '@mesh/issuer';
+import { EmbeddedIssuer, SamplePasswords, type SessionClientOptions } from '@mesh/issuer';
 import { logHandshake } from '@mesh/observability';
 import type { StandInOptions } from './stand-ins.js';
 
@@ -13,6 +14,8 @@ export interface RunningIssuer {
   readonly url: string;
   /** Where agents read its keys over mTLS, and as whom it answers there. */
   readonly agents: { readonly url: string; readonly spiffeId: SpiffeId };
+  /** A link that signs who opens it in as an analyst, once and within ten minutes: a secret of who started the mesh. */
+  readonly welcome: () => string;
   close(): Promise<void>;
 }
 
@@ -24,10 +27,12 @@ export function embeddedIssuerId({ issuerUrl, trustDomain }: MeshConfig): Spiffe
 
 /** Starts the embedded OpenID issuer, with an SVID of its own from the Workload API at `workloadApi`. */
 export async function startIssuer(
-  { config, directory, state, logger, anyPort = false }: StandInOptions,
+  options: StandInOptions,
   spiffeId: SpiffeId,
   workloadApi: string,
 ): Promise<RunningIssuer> {
+  const { config, directory, state, logger, anyPort = false } = options;
+  const session = sessionOf(options);
   const passwords = await SamplePasswords.open(state.passwordsFile);
   const source = await X509Source.create({ address: workloadApi });
   let issuer: EmbeddedIssuer;
@@ -38,6 +43,8 @@ export async function startIssuer(
       resource: config.audience(),
       scopes: scopesOf(directory),
       passwords,
+      passwordsFile: state.passwordsFile,
+      ...(session ? { session } : {}),
       agents: {
         svids: source,
         bundles: source,
@@ -55,7 +62,38 @@ export async function startIssuer(
     await issuer.close();
     source.close();
   };
-  return { url: issuer.url, agents: { url: issuer.agentsUrl!, spiffeId }, close };
+  return {
+    url: issuer.url,
+    agents: { url: issuer.agentsUrl!, spiffeId },
+    welcome: () => issuer.welcome('analyst'),
+    close,
+  };
+}
+
+/** The agent that people sign in at, where the mesh has one. */
+function sessionOf({
+  config,
+  directory,
+  gatewayUrl,
+}: StandInOptions): SessionClientOptions | undefined {
+  const agent = directory.names().find((name) => directory.get(name).sessionClient !== undefined);
+  if (agent === undefined) return undefined;
+  const tls = config.tlsFiles();
+  return {
+    clientId: directory.get(agent).sessionClient!,
+    spiffeId: directory.spiffeIdOf(agent),
+    origins: () => {
+      const url = gatewayUrl?.();
+      return url === undefined ? [] : [config.publicOrigin(portOf(url))];
+    },
+    ...(tls ? { ca: () => readFileSync(tls.certificate, 'utf8') } : {}),
+  };
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  if (port !== '') return Number(port);
+  return protocol === 'https:' ? 443 : 80;
 }
 
 /** What agents do for people, and the roles of those they act for; of an action that several serve, of any of them. */

@@ -20,6 +20,8 @@ export interface RunningAgents {
   readonly issuerUrl: string;
   /** That issuer is the embedded one. */
   readonly embeddedIssuer: boolean;
+  /** Makes a link that signs who opens it in, once; undefined where people sign in at an issuer of their own. */
+  readonly welcome: (() => string) | undefined;
   /** Rejects when an agent ends by itself. */
   readonly failed: Promise<never>;
   /** Callers before those they call, then the issuer and the authority. */
@@ -32,9 +34,10 @@ export interface RunningAgents {
  */
 export async function startAllInOne(options: MeshOptions): Promise<RunningAgents> {
   const { config, directory, logger } = options;
-  const standIns = await startStandIns(options);
-  const { issuer } = standIns;
   const running: RunningAgent[] = [];
+  const urlOf = (name: string) => running.find((agent) => agent.name === name)?.url;
+  const standIns = await startStandIns({ ...options, gatewayUrl: () => urlOf('gateway') });
+  const { issuer } = standIns;
   const close = async () => {
     try {
       for (const name of closingOrder(directory))
@@ -57,8 +60,7 @@ export async function startAllInOne(options: MeshOptions): Promise<RunningAgents
           secrets: options.secrets,
           workloadApi: standIns.socketOf(name),
           ...(issuer ? { issuer } : {}),
-          peerUrl: (peer) =>
-            running.find((agent) => agent.name === peer)?.url ?? config.peerUrl(peer, directory),
+          peerUrl: (peer) => urlOf(peer) ?? config.peerUrl(peer, directory),
           anyPort: options.anyPort === true,
           ...(options.onProgress ? { onProgress: options.onProgress } : {}),
           signal,
@@ -76,6 +78,7 @@ export async function startAllInOne(options: MeshOptions): Promise<RunningAgents
   return {
     agents: inOrder(running, directory),
     ...signInOf(standIns),
+    welcome: issuer?.welcome,
     close,
     failed: new Promise(() => undefined),
   };

@@ -19,7 +19,8 @@ const LOOK_MS = 100;
  */
 export async function startSplit(options: MeshOptions): Promise<RunningAgents> {
   const { config, directory, signal } = options;
-  const standIns = await startStandIns(options);
+  let gatewayUrl: string | undefined;
+  const standIns = await startStandIns({ ...options, gatewayUrl: () => gatewayUrl });
   const children = new Map<string, ChildProcess>();
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => undefined);
@@ -41,6 +42,7 @@ export async function startSplit(options: MeshOptions): Promise<RunningAgents> {
 
   try {
     const { agents, environment } = await chooseAddresses(config, directory);
+    gatewayUrl = agents.find(({ name }) => name === 'gateway')?.url;
     for (const { name } of agents) {
       const child = start(name, {
         ...config.environment(),
@@ -59,7 +61,7 @@ export async function startSplit(options: MeshOptions): Promise<RunningAgents> {
       failed,
       Promise.all(agents.map(({ managementUrl }) => untilReady(managementUrl, wait))),
     ]);
-    return { agents, ...signInOf(standIns), close, failed };
+    return { agents, ...signInOf(standIns), welcome: standIns.issuer?.welcome, close, failed };
   } catch (error) {
     await close();
     throw error;

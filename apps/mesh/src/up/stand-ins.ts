@@ -15,6 +15,8 @@ export interface StandInOptions {
   readonly secrets: FileSecretSource;
   /** Any free ports instead of the configured ones. */
   readonly anyPort?: boolean;
+  /** Base URL of the gateway's listener once it is known, for people to come back to from the issuer. */
+  readonly gatewayUrl?: () => string | undefined;
 }
 
 /** The embedded stand-ins for infrastructure, as agents find them. */

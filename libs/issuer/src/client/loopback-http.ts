@@ -11,10 +11,11 @@ type LookupCallback = (
  * Connections on loopback: names under `.localhost` mean 127.0.0.1 (RFC 6761, 6.3), which browsers know
  * and the system's resolver often does not.
  *
- * @param ca PEM certificates to verify with. Default: those of Node
+ * @param ca PEM of the certificates to verify with, which may be the server's own. Default: the authorities Node knows
  */
 export function loopbackAgent(ca?: string): Agent {
-  return new Agent({ connect: { lookup: lookupLoopback, ...(ca === undefined ? {} : { ca }) } });
+  const trust = ca === undefined ? {} : { ca, allowPartialTrustChain: true };
+  return new Agent({ connect: { lookup: lookupLoopback, ...trust } });
 }
 
 function lookupLoopback(hostname: string, options: LookupOptions, callback: LookupCallback): void {
