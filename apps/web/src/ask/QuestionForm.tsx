@@ -1,0 +1,121 @@
+import { Button, Textarea } from '@mantine/core';
+import type { MeDto } from '@mesh/contracts';
+import IconArrowRight from '@tabler/icons-react/icons/IconArrowRight';
+import { type KeyboardEvent, type SubmitEvent, useState } from 'react';
+import type { Draft } from '../session/draft.js';
+import { Notice } from '../shell/Notice.js';
+import { Page } from '../shell/Page.js';
+import { DepthChoice } from './DepthChoice.js';
+import { DocumentList } from './DocumentList.js';
+import styles from './QuestionForm.module.css';
+import { cutQuestion, MAX_QUESTION } from './question.js';
+import type { Question } from './run.js';
+
+const examples = [
+  'How does a workload get its SVID?',
+  'What happens when a certificate authority is replaced?',
+  'What does a signed answer not prove?',
+];
+
+interface Props {
+  me: MeDto;
+  draft: Draft;
+  onChange: (draft: Draft) => void;
+  onAsk: (question: Question) => void;
+}
+
+export function QuestionForm({ me, draft, onChange, onAsk }: Props) {
+  const [cut, setCut] = useState(0);
+  const allowed = me.depths.filter((depth) => depth.allowed).map(({ depth }) => depth);
+  const depth = allowed.includes(draft.depth) ? draft.depth : allowed[0];
+  const question = draft.question.trim();
+
+  const submit = () => {
+    if (question && depth) onAsk({ question, depth });
+  };
+  const onSubmit = (event: SubmitEvent) => {
+    event.preventDefault();
+    submit();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      submit();
+    }
+  };
+
+  return (
+    <Page
+      title="Ask"
+      lead="Agents search and write for you. You see an answer only once this browser has checked who wrote it and from what."
+    >
+      <form onSubmit={onSubmit} className={styles.form}>
+        <div>
+          <Textarea
+            label="Your question"
+            classNames={{ input: styles.input, label: styles.label }}
+            autosize
+            minRows={3}
+            maxRows={12}
+            value={draft.question}
+            aria-describedby="question-count"
+            onKeyDown={onKeyDown}
+            onChange={({ currentTarget: { value } }) => {
+              const text = cutQuestion(value);
+              setCut(value.length - text.length);
+              onChange({ ...draft, question: text });
+            }}
+          />
+          <p id="question-count" className={styles.count}>
+            <span>Ctrl or ⌘ and Enter asks</span>
+            <span>
+              {draft.question.length.toLocaleString('en')} of {MAX_QUESTION.toLocaleString('en')}{' '}
+              characters
+            </span>
+          </p>
+          {cut > 0 && (
+            <Notice tone="unverified" title="That was too long" role="status">
+              A question holds {MAX_QUESTION.toLocaleString('en')} characters; the last{' '}
+              {cut.toLocaleString('en')} were left out.
+            </Notice>
+          )}
+        </div>
+        <DepthChoice
+          depths={me.depths}
+          value={depth}
+          onChange={(chosen) => onChange({ ...draft, depth: chosen })}
+        />
+        {!depth && (
+          <Notice tone="refused" title="Your account may not ask in this mesh">
+            It has neither depth. Whoever runs the mesh gives accounts the role that brings one.
+          </Notice>
+        )}
+        <div className={styles.submit}>
+          <Button
+            type="submit"
+            size="md"
+            disabled={!question || !depth}
+            rightSection={<IconArrowRight size={18} aria-hidden />}
+          >
+            Ask
+          </Button>
+        </div>
+      </form>
+      {!question && depth && (
+        <section className={styles.examples} aria-labelledby="examples">
+          <h2 id="examples">Or begin with one of these</h2>
+          <ul>
+            {examples.map((example) => (
+              <li key={example}>
+                <button type="button" onClick={() => onAsk({ question: example, depth })}>
+                  {example}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <DocumentList />
+    </Page>
+  );
+}

@@ -1,0 +1,23 @@
+import { Anchor } from '@mantine/core';
+
+interface Props {
+  title: string;
+  url: string;
+}
+
+/** A source by its title and place; a link only where the web has it. */
+export function SourceLink({ title, url }: Props) {
+  const web = URL.canParse(url) && ['https:', 'http:'].includes(new URL(url).protocol);
+  return (
+    <>
+      {web ? (
+        <Anchor href={url} target="_blank" rel="noopener noreferrer nofollow">
+          {title}
+        </Anchor>
+      ) : (
+        <span>{title}</span>
+      )}{' '}
+      <span className="identifier">{url.replace(/^documents:\/\/\//, '')}</span>
+    </>
+  );
+}

@@ -1,0 +1,98 @@
+import { request, tellEnd } from '../api/client.js';
+import { type Failure, FailureError, failureOf, ownFailure } from '../api/failure.js';
+import { csrfToken } from '../session/csrf-token.js';
+import { verify, type VerifiedView } from '../proof/verifier.js';
+import { streamEvents } from './event-stream.js';
+import type { Question, RunEvent } from './run.js';
+
+export interface Research extends Question {
+  /** Client that the answer must be addressed to. */
+  readonly clientId: string;
+  readonly correlationId: string;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: RunEvent) => void;
+}
+
+/**
+ * Asks, tells each event, and verifies the answer as one to this very request: no other answer, however well signed,
+ * passes for it.
+ * @throws FailureError if there is no answer or it does not verify; the signal's reason
+ */
+export async function research({
+  question,
+  depth,
+  clientId,
+  correlationId,
+  signal,
+  onEvent,
+}: Research): Promise<{ view: VerifiedView; document: string }> {
+  const path = '/v1/research';
+  const body = { question, depth };
+  const nonce = freshNonce();
+  const response = await request(path, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { accept: 'text/event-stream', 'request-nonce': nonce },
+    correlationId,
+    signal,
+  });
+  const document = await untilDone(response, { correlationId, signal, onEvent });
+  // Fresh each time: the bundle changes as its authorities rotate.
+  const trust = await (await request('/v1/trust', { signal })).text();
+  const call = { audience: clientId, request: { method: 'POST', path, nonce, body } };
+  try {
+    const view = await verify(document, { trust, call });
+    signal.throwIfAborted();
+    return { view, document };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new FailureError(refusal(error, correlationId));
+  }
+}
+
+async function untilDone(
+  response: Response,
+  { correlationId, signal, onEvent }: Pick<Research, 'correlationId' | 'signal' | 'onEvent'>,
+): Promise<string> {
+  const csrf = csrfToken();
+  try {
+    for await (const event of streamEvents(response.body!, correlationId)) {
+      signal.throwIfAborted();
+      if (event.type === 'error') {
+        const facts = { status: response.status, correlationId };
+        const failure = failureOf(event.problem, facts, Date.now());
+        if (csrf) tellEnd(csrf, failure.code);
+        throw new FailureError(failure);
+      }
+      onEvent(event);
+      if (event.type === 'done') return event.document;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+  throw new FailureError(ownFailure('CONNECTION_LOST', { correlationId }));
+}
+
+/** Why the answer is not shown. */
+function refusal(error: unknown, correlationId: string): Failure {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return {
+    title: 'The answer does not verify, so it is not shown',
+    detail: typeof message === 'string' ? message : 'Its proof could not be read.',
+    advice:
+      'Ask again. If it comes back, something between the agents and this browser changes answers: tell the operator.',
+    code: typeof code === 'string' ? code : 'VERIFICATION_FAILED',
+    correlationId,
+    status: 0,
+  };
+}
+
+/** 128 random bits, base64url. */
+function freshNonce(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return btoa(String.fromCharCode(...bytes)).replace(
+    /[+/=]/g,
+    (c) => ({ '+': '-', '/': '_' })[c] ?? '',
+  );
+}

@@ -1,0 +1,28 @@
+import { Title } from '@mantine/core';
+import { type ReactNode, useEffect } from 'react';
+import styles from './Page.module.css';
+
+interface Props {
+  title: string;
+  /** `wide` for what is more than a text. */
+  width?: 'text' | 'wide';
+  lead?: ReactNode;
+  children?: ReactNode;
+}
+
+/** A view with its heading and the title of the tab. */
+export function Page({ title, width = 'text', lead, children }: Props) {
+  useEffect(() => {
+    document.title = `${title} · Zero Trust AI Agent Mesh`;
+  }, [title]);
+  return (
+    <div className={styles.page} data-width={width}>
+      {/* Takes the focus when the view changes. */}
+      <Title order={1} tabIndex={-1} className={styles.title}>
+        {title}
+      </Title>
+      {lead && <p className={styles.lead}>{lead}</p>}
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+
+const pine: MantineColorsTuple = [
+  '#e8f4f1',
+  '#d3e8e3',
+  '#a6d2c8',
+  '#7cc4b6',
+  '#4fa796',
+  '#349a87',
+  '#22877a',
+  '#0f7065',
+  '#0c6158',
+  '#074a43',
+];
+
+/** What people read is set in a serif, what they operate in the system's own, what machines say in a monospace. */
+export const SERIF =
+  "Charter, 'Bitstream Charter', 'Sitka Text', Cambria, 'Liberation Serif', Georgia, serif";
+
+export const theme = createTheme({
+  colors: { pine },
+  primaryColor: 'pine',
+  primaryShade: { light: 8, dark: 3 },
+  autoContrast: true,
+  luminanceThreshold: 0.35,
+  defaultRadius: 'sm',
+  radius: { xs: '3px', sm: '6px', md: '8px', lg: '12px', xl: '20px' },
+  fontFamily: "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', Arial, sans-serif",
+  fontFamilyMonospace:
+    "ui-monospace, 'Cascadia Code', 'Source Code Pro', Menlo, 'DejaVu Sans Mono', monospace",
+  headings: { fontFamily: SERIF, fontWeight: '600' },
+  focusRing: 'auto',
+  respectReducedMotion: true,
+});
+
+/** Mantine's own colours follow the tokens of styles.css. */
+export const cssVariables: CSSVariablesResolver = () => {
+  const colours = {
+    '--mantine-color-body': 'var(--paper)',
+    '--mantine-color-text': 'var(--ink)',
+    '--mantine-color-dimmed': 'var(--muted)',
+    '--mantine-color-placeholder': 'var(--muted)',
+    '--mantine-color-default': 'var(--surface)',
+    '--mantine-color-default-border': 'var(--line)',
+    '--mantine-color-anchor': 'var(--pine)',
+  };
+  return { variables: {}, light: colours, dark: colours };
+};
