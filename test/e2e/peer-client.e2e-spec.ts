@@ -633,6 +633,74 @@ describe("a call on the agent's own business", () => {
   });
 });
 
+describe('a look at a peer', () => {
+  const settings: PolicySettings = {
+    retries: 2,
+    breaker: { volumeThreshold: 3, errorThresholdPercent: 50, resetMs: 60_000 },
+  };
+  const look = (agent = client(settings)) => agent.getOwn('writer:greet', '/greet', Greeting);
+
+  it('is a GET without a body, on nobody’s behalf, for 2 s at most', async () => {
+    answers(200, '{"text":"hello"}');
+    expect(await look()).toEqual({ text: 'hello' });
+    const { headers, body } = peer.requests[0]!;
+    expect(body).toBe('');
+    for (const name of ['content-type', 'content-length', 'txn-token', 'request-nonce']) {
+      expect(headers).not.toHaveProperty(name);
+    }
+    expect(Number(headers['deadline-ms'])).toBeLessThanOrEqual(2_000);
+    expect(Number(headers['deadline-ms'])).toBeGreaterThan(1_000);
+    expect(hops).toEqual(['ok']);
+  });
+
+  it('is part of the request that is served, and never longer', async () => {
+    answers(200, '{"text":"hello"}');
+    await runInContext({ ...context(), deadline: Date.now() + 500 }, () => look());
+    const { headers } = peer.requests[0]!;
+    expect(headers).toMatchObject({ 'x-correlation-id': 'question-0001' });
+    expect(Number(headers['deadline-ms'])).toBeLessThanOrEqual(500);
+  });
+
+  it('ends in time where nothing comes, and with whoever asked', async () => {
+    peer.script = () => new Promise(() => undefined);
+    const late = runInContext({ ...context(), deadline: Date.now() + 100 }, () => look());
+    expect(await failure(late)).toMatchObject({ code: 'ERR_DEADLINE_EXCEEDED' });
+    const left = runInContext(context(), () => look());
+    caller.abort(new RequestEndedError('ERR_REQUEST_ABORTED', 'The caller left.'));
+    expect(await failure(left)).toMatchObject({ code: 'ERR_REQUEST_ABORTED' });
+  });
+
+  it('opens no breaker and is tried once, whatever comes', async () => {
+    answers(500, '{}');
+    const agent = client(settings);
+    for (let number = 1; number <= 6; number++) {
+      expect(await failure(look(agent))).toMatchObject({ code: 'ERR_PEER_FAILED' });
+      expect(peer.requests).toHaveLength(number);
+    }
+    expect(policies.at(-1)!.state().breaker).toBe('closed');
+  });
+
+  it('is made past a breaker that is open', async () => {
+    answers(500, '{}');
+    const agent = client({ ...settings, retries: 0 });
+    for (let call = 0; call < 3; call++) await failure(post(agent));
+    expect(policies.at(-1)!.state().breaker).toBe('open');
+    answers(200, '{"text":"hello"}');
+    expect(await look(agent)).toEqual({ text: 'hello' });
+  });
+
+  it('has an answer of its contract', async () => {
+    answers(200, '{"text":7}');
+    expect(await failure(look())).toMatchObject({ code: 'ERR_PEER_RESPONSE_INVALID' });
+  });
+
+  it('for an action that is not declared so is not made', async () => {
+    const work = client().getOwn('draft:write', '/v1/drafts', Greeting);
+    expect(await failure(work)).toMatchObject({ code: 'ERR_CALL_UNDELEGATED' });
+    expect(peer.requests).toEqual([]);
+  });
+});
+
 describe('the breaker of a peer', () => {
   const settings: PolicySettings = {
     retries: 0,
