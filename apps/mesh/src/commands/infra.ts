@@ -4,9 +4,10 @@ import { stopOnSignals, type Stop } from '../stop.js';
 import { chooseAddresses } from '../up/addresses.js';
 import { importAgent, signInOf } from '../up/mesh.js';
 import { checkPorts, issuerPorts, portsOfAgent } from '../up/ports.js';
+import { publicUrlOf } from '../up/public-url.js';
 import { startStandIns, type StandIns } from '../up/stand-ins.js';
 import { logUnexpected, prepare, type Flags, type Prepared } from './prepare.js';
-import { signInLine } from './sign-in-line.js';
+import { openLine, signInLine } from './sign-in-line.js';
 
 type Variables = Readonly<Record<string, string>>;
 
@@ -49,7 +50,12 @@ export async function infra(flags: Flags): Promise<void> {
       });
       logger.info({ event: 'infra.ready' }, 'the embedded stand-ins serve');
       process.stderr.write(
-        instructions(config.trustDomain.name, agents, signInLine(signInOf(standIns), state)),
+        instructions(
+          config.trustDomain.name,
+          agents,
+          openLine(publicUrlOf(config, gatewayUrl), standIns.issuer?.welcome),
+          signInLine(signInOf(standIns), state),
+        ),
       );
       const signal = await stop.requested;
       logger.info({ event: 'mesh.stopping', signal }, 'the embedded stand-ins stop');
@@ -100,6 +106,7 @@ function configured({ config }: Prepared): Variables {
 function instructions(
   trustDomain: string,
   agents: Readonly<Record<string, Variables>>,
+  open: string,
   signIn: string,
 ): string {
   const lines = Object.entries(agents).flatMap(([name, variables]) => [
@@ -113,6 +120,7 @@ function instructions(
     `Authority, issuer and token service of ${trustDomain} run. Start each agent in a terminal of its own, in the project's folder:`,
     '',
     ...lines,
+    `Open, once the gateway runs: ${open}`,
     `Sign in: ${signIn}`,
     'Stop: Ctrl-C',
     '',

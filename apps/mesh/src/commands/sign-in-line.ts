@@ -11,3 +11,13 @@ export function signInLine(
     ? `${issuerUrl}, accounts ${SAMPLE_ACCOUNTS.join(', ')}; passwords in ${passwordsFile}`
     : issuerUrl;
 }
+
+/**
+ * What a newcomer opens. A link of the embedded issuer signs in without a password, so it works once and not for long;
+ * it is made when it is printed.
+ */
+export function openLine(publicUrl: string, welcome: (() => string) | undefined): string {
+  return welcome === undefined
+    ? publicUrl
+    : `${welcome()} (signs you in as analyst, once and within 10 minutes; later open ${publicUrl})`;
+}

@@ -2,11 +2,12 @@ import { agentsOf, settingsOf } from '../state/running-mesh.js';
 import { stopOnSignals } from '../stop.js';
 import { startAllInOne, type RunningAgents } from '../up/mesh.js';
 import { checkPorts, portsOf } from '../up/ports.js';
+import { publicUrlOf } from '../up/public-url.js';
 import { startSplit } from '../up/split.js';
 import { checkDocuments } from './check-documents.js';
 import { logUnexpected, prepare, type Flags, type Prepared } from './prepare.js';
 import { showProgress } from './progress.js';
-import { signInLine } from './sign-in-line.js';
+import { openLine, signInLine } from './sign-in-line.js';
 
 /** Starts the mesh and keeps it running until a signal. */
 export async function up(flags: Flags & { readonly split?: true }): Promise<void> {
@@ -77,6 +78,7 @@ function announce(
   process.stderr.write(
     [
       '',
+      `Open:  ${openLine(publicUrlOf(config, url), mesh.welcome)}`,
       `Ready: ${url} (API at ${url}/docs; for this machine alone)`,
       ...mesh.agents.map(
         (agent) =>

@@ -3,6 +3,7 @@ import type { AgentDirectory, MeshConfig } from '@mesh/agent';
 import { authorizeOneOf, SpiffeId, X509Source } from '@mesh/identity';
 import { EmbeddedIssuer, SamplePasswords, type SessionClientOptions } from '@mesh/issuer';
 import { logHandshake } from '@mesh/observability';
+import { publicUrlOf } from './public-url.js';
 import type { StandInOptions } from './stand-ins.js';
 
 /** The address that the embedded issuer listens on: its name, mesh.localhost, is no other's. */
@@ -84,16 +85,10 @@ function sessionOf({
     spiffeId: directory.spiffeIdOf(agent),
     origins: () => {
       const url = gatewayUrl?.();
-      return url === undefined ? [] : [config.publicOrigin(portOf(url))];
+      return url === undefined ? [] : [publicUrlOf(config, url)];
     },
     ...(tls ? { ca: () => readFileSync(tls.certificate, 'utf8') } : {}),
   };
-}
-
-function portOf(url: string): number {
-  const { port, protocol } = new URL(url);
-  if (port !== '') return Number(port);
-  return protocol === 'https:' ? 443 : 80;
 }
 
 /** What agents do for people, and the roles of those they act for; of an action that several serve, of any of them. */

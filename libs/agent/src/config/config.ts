@@ -148,7 +148,9 @@ export class NamedConfig {
 
   /** The origin that people open the gateway at, which listens on `port`. */
   publicOrigin(this: MeshConfig, port: number): string {
-    return this.publicUrl ?? `http${this.tls === 'off' ? '' : 's'}://mesh.localhost:${port}`;
+    const protocol = this.tls === 'off' ? 'http' : 'https';
+    // Browsers leave the default port out of an origin.
+    return this.publicUrl ?? new URL(`${protocol}://mesh.localhost:${port}`).origin;
   }
 
   /** `aud` that access tokens must have. */
