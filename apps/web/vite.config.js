@@ -26,6 +26,19 @@ export default defineConfig({
         log.code === 'MODULE_LEVEL_DIRECTIVE' ? undefined : handle(level, log),
     },
   },
-  worker: { format: 'es' },
+  worker: {
+    format: 'es',
+    // Its build for browsers asks the document what `&amp;` is, and a worker has none.
+    plugins: () => [
+      {
+        name: 'without-document',
+        enforce: 'pre',
+        resolveId: (source) =>
+          source === 'decode-named-character-reference'
+            ? fileURLToPath(import.meta.resolve(source))
+            : undefined,
+      },
+    ],
+  },
   plugins: [budget(250_000)],
 });
