@@ -5,3 +5,4 @@ export {
   type EmbeddedAuthorityOptions,
   type WorkloadEntry,
 } from './embedded-authority.js';
+export { LoopbackCa, type PemPair } from './loopback-ca.js';
