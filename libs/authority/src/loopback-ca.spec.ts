@@ -64,7 +64,8 @@ describe('LoopbackCa', () => {
     const forged = signCertificate(
       {
         key: createPrivateKey(ca.toPem().key),
-        name: AsnConvert.parse(new X509Certificate(certificate).raw, Certificate).subject,
+        name: AsnConvert.parse(new X509Certificate(certificate).raw, Certificate).tbsCertificate
+          .subject,
       },
       {
         subject: nameOf([[COMMON_NAME, 'bank']]),
@@ -89,8 +90,8 @@ describe('LoopbackCa', () => {
 
   it('is not trusted by who does not know it', async () => {
     const other = LoopbackCa.create(now).toPem().certificate;
-    expect(await faultOf(ca.issue(now), other, 'localhost')).toBe(
-      'unable to verify the first certificate',
+    expect(await faultOf(ca.issue(now), other, 'localhost')).toMatch(
+      /^unable to verify the first certificate/,
     );
   });
 
