@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
+import { request } from 'undici';
 import type { EmbeddedIssuer } from '../src/embedded-issuer.js';
 import { SamplePasswords } from '../src/sample-passwords.js';
 
@@ -26,16 +27,33 @@ export class Browser {
     headers: Record<string, string> = {},
   ): Promise<Response & { html: string }> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(new URL(url, this.issuer.url), {
-      redirect: 'manual',
-      headers: { cookie, ...headers },
-      ...(form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) }),
+    // Not by `fetch`, which sends Fetch Metadata of its own.
+    const {
+      statusCode,
+      headers: received,
+      body,
+    } = await request(new URL(url, this.issuer.url), {
+      method: form === undefined ? 'GET' : 'POST',
+      headers: {
+        cookie,
+        ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+        ...headers,
+      },
+      body: form === undefined ? null : new URLSearchParams(form).toString(),
+    });
+    const html = await body.text();
+    const entries = Object.entries(received).flatMap(([name, value]) =>
+      [value ?? []].flat().map((one): [string, string] => [name, one]),
+    );
+    const response = new Response(html === '' ? null : html, {
+      status: statusCode,
+      headers: entries,
     });
     for (const set of response.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(set)!;
       this.cookies.set(name!, value!);
     }
-    return Object.assign(response, { html: await response.text() });
+    return Object.assign(response, { html });
   }
 
   authorize(changes: Params = {}): Promise<Response & { html: string }> {
