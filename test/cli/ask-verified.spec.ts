@@ -119,7 +119,7 @@ async function answered(
 async function asked(): Promise<{ document: string; text: string }> {
   const { port } = server.address() as AddressInfo;
   const delivered = await research(
-    `http://127.0.0.1:${port}`,
+    { gatewayUrl: `http://127.0.0.1:${port}` },
     { question: 'Why?', depth: 'deep' },
     {
       accessToken: ACCESS_TOKEN,

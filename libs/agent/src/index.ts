@@ -15,6 +15,8 @@ export {
   type MeshConfig,
 } from './config/config.js';
 export { portVariables } from './config/settings.js';
+export { TlsFileError } from './tls/tls-file.error.js';
+export { loopbackTls, readTlsFiles, type TlsFiles, type TlsMaterial } from './tls/tls-files.js';
 export type { IssuerAddress } from './pipeline/issuer-documents.js';
 export type { IssuerFetch, IssuerRequest } from './pipeline/issuer-fetch.js';
 export { parseContract, type Contract } from './pipeline/contract.js';

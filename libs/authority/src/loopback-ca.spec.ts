@@ -99,7 +99,7 @@ describe('LoopbackCa', () => {
     const read = LoopbackCa.parse(ca.toPem());
     expect(read.toPem()).toEqual(ca.toPem());
     expect(read.fingerprint).toBe(ca.fingerprint);
-    expect(ca.isFresh(read.issue(now).certificate, now)).toBe(true);
+    expect(ca.isFresh(read.issue(now), now)).toBe(true);
   });
 
   it('is read from no other pair', () => {
@@ -110,15 +110,16 @@ describe('LoopbackCa', () => {
   });
 
   it('issues for 90 days, and wants another certificate after 60', () => {
-    const leaf = ca.issue(now).certificate;
-    const { validFromDate, validToDate } = new X509Certificate(leaf);
+    const leaf = ca.issue(now);
+    const { validFromDate, validToDate } = new X509Certificate(leaf.certificate);
     expect(Math.round((validToDate.getTime() - now) / DAY)).toBe(90);
     expect(validFromDate.getTime()).toBeLessThan(now);
     expect(ca.isFresh(leaf, now + 59 * DAY)).toBe(true);
     expect(ca.isFresh(leaf, now + 61 * DAY)).toBe(false);
     // The clock was wrong when it was made.
     expect(ca.isFresh(leaf, now - DAY)).toBe(false);
-    expect(ca.isFresh(LoopbackCa.create(now).issue(now).certificate, now)).toBe(false);
+    expect(ca.isFresh(LoopbackCa.create(now).issue(now), now)).toBe(false);
+    expect(ca.isFresh({ ...leaf, key: ca.issue(now).key }, now)).toBe(false);
   });
 
   it('is good for two years, up to what it issues last', () => {

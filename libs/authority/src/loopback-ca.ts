@@ -192,12 +192,16 @@ export class LoopbackCa {
     };
   }
 
-  /** Whether a certificate is one of its own that is valid, and stays so for a third of its time. */
-  isFresh(certificate: string, now: number): boolean {
+  /**
+   * Whether a certificate is one of its own that is valid, and stays so for a third of its time.
+   * @throws Error for what is no certificate or no key
+   */
+  isFresh({ certificate, key }: PemPair, now: number): boolean {
     const leaf = new X509Certificate(certificate);
     return (
       leaf.checkIssued(this.#certificate) &&
       leaf.verify(this.#certificate.publicKey) &&
+      leaf.checkPrivateKey(createPrivateKey(key)) &&
       now >= leaf.validFromDate.getTime() &&
       now + LEAF_MS / 3 <= leaf.validToDate.getTime()
     );

@@ -1,5 +1,5 @@
 import { startAgent, type RunningAgent } from '@mesh/agent/nest';
-import { agentsOf, settingsOf } from '../state/running-mesh.js';
+import { agentsOf, gatewayAt, settingsOf } from '../state/running-mesh.js';
 import { stopOnSignals, type Stop } from '../stop.js';
 import { chooseAddresses } from '../up/addresses.js';
 import { importAgent, signInOf } from '../up/mesh.js';
@@ -41,7 +41,7 @@ export async function infra(flags: Flags): Promise<void> {
       state.announce({
         pid: process.pid,
         shape: 'infra',
-        gatewayUrl,
+        ...gatewayAt(gatewayUrl, config),
         ...signInOf(standIns),
         apiAudience: config.audience(),
         apiScopes: directory.actionsBehind('gateway'),

@@ -1,4 +1,4 @@
-import { agentsOf, settingsOf } from '../state/running-mesh.js';
+import { agentsOf, gatewayAt, settingsOf } from '../state/running-mesh.js';
 import { stopOnSignals } from '../stop.js';
 import { startAllInOne, type RunningAgents } from '../up/mesh.js';
 import { checkPorts, portsOf } from '../up/ports.js';
@@ -65,7 +65,7 @@ function announce(
   state.announce({
     pid: process.pid,
     shape,
-    gatewayUrl: url,
+    ...gatewayAt(url, config),
     issuerUrl: mesh.issuerUrl,
     embeddedIssuer: mesh.embeddedIssuer,
     apiAudience: config.audience(),

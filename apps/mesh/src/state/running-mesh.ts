@@ -6,6 +6,8 @@ export interface RunningMesh {
   readonly shape: 'all in one' | 'split' | 'infra';
   /** Base URL of the gateway; for `infra` where it is once somebody starts it. */
   readonly gatewayUrl: string;
+  /** File of the certificate that it has there; absent where it serves plain HTTP. */
+  readonly gatewayCertificate?: string;
   /** Where people sign in. */
   readonly issuerUrl: string;
   /** That issuer is the embedded one: its passwords are in the state folder. */
@@ -23,6 +25,15 @@ export interface RunningAgentInfo {
   readonly spiffeId: string;
   readonly url: string;
   readonly managementUrl: string;
+}
+
+/** Where the gateway is, and by which certificate it is known there. */
+export function gatewayAt(
+  gatewayUrl: string,
+  config: MeshConfig,
+): Pick<RunningMesh, 'gatewayUrl' | 'gatewayCertificate'> {
+  const files = config.tlsFiles();
+  return files ? { gatewayUrl, gatewayCertificate: files.certificate } : { gatewayUrl };
 }
 
 /** As other commands read them. */

@@ -26,6 +26,8 @@ describe('foreignIn', () => {
     'trust/mesh-archive.json.4711',
     'trust/mesh-trust.json.aside',
     'trust/lock.4711',
+    'tls/ca.pem',
+    'tls/loopback-key.pem.4711',
   ])('knows %s, which a mesh makes, or a crash leaves', (path) => {
     make(path);
     expect(foreignIn(folder)).toEqual([]);
@@ -37,6 +39,7 @@ describe('foreignIn', () => {
     'trust/own.json',
     'trust/mesh-trust.json/notes',
     'trust.json',
+    'tls/own.pem',
   ])('names %s, which no mesh made', (path) => {
     make(path);
     expect(foreignIn(folder)).toHaveLength(1);

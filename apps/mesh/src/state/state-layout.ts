@@ -15,6 +15,8 @@ const FILES: Readonly<Record<string, RegExp>> = {
   index: /^[a-z0-9-]+\.json(\.[0-9a-f]+\.tmp)?$/,
   /** Public bundles, one a trust domain. */
   bundles: /^[a-z0-9._-]+\.json(\.\d+)?$/,
+  /** The certificate for this machine, and its CA. */
+  tls: /^(ca|ca-key|loopback|loopback-key)\.pem(\.\d+)?$/,
   /** What answers are verified against. */
   trust: /^(mesh-(trust|archive)\.json(\.aside)?|lock(\.dead)?)(\.\d+)?$/,
 };

@@ -42,7 +42,11 @@ export async function chooseAddresses(
     agents.push({
       name,
       spiffeId: directory.spiffeIdOf(name).toString(),
-      url: originOf(name === 'gateway' ? 'http' : 'https', config.bind, port),
+      url: originOf(
+        name === 'gateway' && config.tls === 'off' ? 'http' : 'https',
+        config.bind,
+        port,
+      ),
       managementUrl: originOf('http', config.bind, managementPort),
     });
   }

@@ -5,6 +5,7 @@ import { Secret, type FileSecretSource } from '@mesh/secrets';
 import type { StateFolder } from '../state/state-folder.js';
 import { ISSUER_SOCKET, startAuthority } from './embedded-authority.js';
 import { embeddedIssuerId, startIssuer, type RunningIssuer } from './embedded-issuer.js';
+import { keepLoopbackCertificate } from './loopback-certificate.js';
 
 /** What the stand-ins are started from. */
 export interface StandInOptions {
@@ -35,14 +36,16 @@ export interface StandIns {
 
 /** Starts the embedded authority and, unless people sign in elsewhere, the embedded issuer. */
 export async function startStandIns(options: StandInOptions): Promise<StandIns> {
-  const { config, directory, secrets } = options;
+  const { config, directory, secrets, state } = options;
   await makePseudonymKey(directory, secrets);
+  const endRenewing = keepLoopbackCertificate(config, state);
   const issuerId = embeddedIssuerId(config);
   const authority = await startAuthority(options, issuerId);
   let issuer: RunningIssuer | undefined;
   try {
     issuer = issuerId && (await startIssuer(options, issuerId, authority.socketOf(ISSUER_SOCKET)));
   } catch (error) {
+    endRenewing();
     authority.close();
     throw error;
   }
@@ -60,6 +63,7 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
     socketOf: (agent) => authority.socketOf(agent),
     environmentOf: (agent) => ({ SPIFFE_ENDPOINT_SOCKET: authority.socketOf(agent), ...found }),
     close: async () => {
+      endRenewing();
       await issuer?.close();
       authority.close();
     },

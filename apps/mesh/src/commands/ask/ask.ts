@@ -10,7 +10,7 @@ import { logUnexpected, prepare, type Flags, type Prepared } from '../prepare.js
 import { apiClientOf, assertNoAccount, signIn, type MeshIssuer } from '../sign-in/sign-in.js';
 import { startOwnMesh } from './own-mesh.js';
 import { readable } from './readable.js';
-import { research } from './research.js';
+import { research, type AskedGateway } from './research.js';
 import { verifyDelivered } from './verify-delivered.js';
 
 export interface AskFlags extends Flags {
@@ -20,8 +20,7 @@ export interface AskFlags extends Flags {
 }
 
 /** A mesh that answers, whoever started it. */
-export interface AskedMesh extends MeshIssuer {
-  readonly gatewayUrl: string;
+export interface AskedMesh extends MeshIssuer, AskedGateway {
   close(): Promise<void>;
 }
 
@@ -45,7 +44,7 @@ export async function ask(text: string, flags: AskFlags): Promise<void> {
     });
     const { deadlineMs } = directory.get('gateway').limits;
     const options = { accessToken, signal: stop.signal, deadlineMs, say };
-    const delivered = await research(mesh.gatewayUrl, request, options);
+    const delivered = await research(mesh, request, options);
     const answer = await verifyDelivered(delivered, clientId, mesh.state);
     process.stdout.write(
       flags.json

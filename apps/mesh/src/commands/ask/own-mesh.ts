@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '@mesh/errors';
+import { gatewayAt } from '../../state/running-mesh.js';
 import { StateFolder } from '../../state/state-folder.js';
 import { inheritTrust } from '../../state/trust-records.js';
 import { startAllInOne } from '../../up/mesh.js';
@@ -30,7 +31,7 @@ export async function startOwnMesh(
       signal,
     });
     return {
-      gatewayUrl: mesh.agents.find(({ name }) => name === 'gateway')!.url,
+      ...gatewayAt(mesh.agents.find(({ name }) => name === 'gateway')!.url, own.config),
       issuerUrl: mesh.issuerUrl,
       embeddedIssuer: mesh.embeddedIssuer,
       apiAudience: own.config.audience(),

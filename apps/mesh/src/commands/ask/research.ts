@@ -1,8 +1,12 @@
-import { request as send, type Dispatcher } from 'undici';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { PeerCertificate } from 'node:tls';
+import { Agent, request as send, type Dispatcher } from 'undici';
 import { newRequestNonce, serverSentEvents } from '@mesh/agent';
 import { HEADERS, type ResearchRequestDto, type Stage } from '@mesh/contracts';
 import { isErrorCode, MeshError, type Problem } from '@mesh/errors';
 import { type Digest, requestDigest } from '@mesh/provenance';
+import type { RunningMesh } from '../../state/running-mesh.js';
 import { CommandError } from '../command.error.js';
 
 /** Largest answer that is read, in bytes. */
@@ -22,6 +26,9 @@ export interface ResearchOptions {
   readonly say: (line: string) => void;
 }
 
+/** A gateway, and the certificate that it is known by where it serves TLS. */
+export type AskedGateway = Pick<RunningMesh, 'gatewayUrl' | 'gatewayCertificate'>;
+
 /** What a gateway delivered, and to which request it has to be the answer. Nothing of it is verified. */
 export interface Delivered {
   /** JSON text. */
@@ -34,16 +41,19 @@ export interface Delivered {
  * by the answer's statements.
  */
 export async function research(
-  gatewayUrl: string,
+  gateway: AskedGateway,
   body: ResearchRequestDto,
   { accessToken, signal, deadlineMs, say }: ResearchOptions,
 ): Promise<Delivered> {
+  const { gatewayUrl } = gateway;
+  const dispatcher = dispatcherFor(gateway);
   // A fresh one, so that no earlier answer is one to this request.
   const nonce = newRequestNonce();
   const request = await requestDigest({ method: 'POST', path: PATH, nonce, body: { ...body } });
   try {
     const silence = deadlineMs + PATIENCE_MS;
     const response = await send(`${gatewayUrl}${PATH}`, {
+      dispatcher,
       method: 'POST',
       headers: {
         authorization: `Bearer ${accessToken}`,
@@ -68,8 +78,32 @@ export async function research(
   } catch (error) {
     if (signal.aborted || error instanceof MeshError) throw error;
     throw unreachable(gatewayUrl, error);
+  } finally {
+    await dispatcher.destroy();
   }
   throw new CommandError('ERR_PEER_RESPONSE_INVALID', 'The gateway ended its answer half way.');
+}
+
+/**
+ * Over TLS it is asked by its address, which its certificate need not name: it is known by that very certificate, and
+ * no authority can vouch for another.
+ */
+function dispatcherFor({ gatewayCertificate }: AskedGateway): Agent {
+  if (gatewayCertificate === undefined) return new Agent();
+  const pem = readFileSync(gatewayCertificate, 'utf8');
+  const { fingerprint256 } = new X509Certificate(pem);
+  return new Agent({
+    connect: {
+      ca: pem,
+      allowPartialTrustChain: true,
+      checkServerIdentity: (_name: string, presented: PeerCertificate) =>
+        presented.fingerprint256 === fingerprint256
+          ? undefined
+          : new Error('The gateway has another certificate than the one it was started with.'),
+      // A resumed session would not be checked.
+      maxCachedSessions: 0,
+    },
+  });
 }
 
 function found(passages: number): string {

@@ -13,6 +13,7 @@ import { checkProviders } from './providers.js';
 import { checkSockets } from './sockets.js';
 import { checkRights } from './rights.js';
 import { checkSignIn } from './sign-in.js';
+import { checkTls } from './tls.js';
 
 const MARKS = { ok: '✔', wrong: '✘', skipped: '–' } as const;
 
@@ -47,6 +48,7 @@ async function* findings(): AsyncGenerator<Finding> {
   yield checkRights(state);
   yield* checkSockets(config, state, directory);
   yield* checkListeners(config, directory, running);
+  yield checkTls(config);
   yield* checkIdentities(config, state, directory, running);
   yield* checkSignIn(config, state, running);
   if (config.federation !== undefined) yield checkFederation(config);
