@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { consentPage, errorPage, loginPage } from './pages.js';
+import {
+  consentPage,
+  errorPage,
+  loginPage,
+  logoutPage,
+  signedOutPage,
+  welcomePage,
+} from './pages.js';
 
 const attack = `"><script>alert('&')</script>`;
 
@@ -8,6 +15,8 @@ describe('the pages', () => {
     loginPage(attack, { problem: attack, hint: attack, passwordsFile: attack }),
     consentPage(attack, attack, [attack], [attack], attack),
     errorPage(attack, attack),
+    logoutPage(attack, attack),
+    welcomePage(attack),
   ])('hold no markup of what they are given', (page) => {
     expect(page).not.toContain('<script');
     expect(page).toContain('&#34;&#62;&#60;script&#62;');

@@ -161,3 +161,167 @@ describe("the client's authentication", () => {
     expect((await mesh.tokenWithoutSvid(own)).body.error).toBe('invalid_grant');
   });
 });
+
+describe('the authorization request of the session', () => {
+  it.each<[string, (origin: string) => string]>([
+    ['another path', (origin) => `${origin}/callback`],
+    ['a path below', (origin) => `${origin}/sign-in/callback/x`],
+    ['a query', (origin) => `${origin}/sign-in/callback?to=/`],
+    ['a fragment', (origin) => `${origin}/sign-in/callback#x`],
+    ['dots', (origin) => `${origin}/sign-in/./callback`],
+    ['another case', (origin) => `${origin}/sign-in/Callback`],
+    ['another port', () => 'http://127.0.0.1:1/sign-in/callback'],
+    [
+      'another name of this machine',
+      (origin) => `${origin.replace('127.0.0.1', 'localhost')}/sign-in/callback`,
+    ],
+    ['another scheme', (origin) => `${origin.replace('http:', 'https:')}/sign-in/callback`],
+    ['a user', (origin) => `${origin.replace('//', '//a@')}/sign-in/callback`],
+    ['another host', (origin) => `${origin}@evil.example/sign-in/callback`],
+    ['the page after signing out', (origin) => `${origin}/signed-out`],
+    ["the command line's", () => CALLBACK],
+  ])('never leads to %s', async (_, to) => {
+    const mesh = await start();
+    const refused = await new Browser(mesh.issuer).authorize(
+      mesh.request({ redirect_uri: to(mesh.origin) }),
+    );
+    expect(refused.status).toBe(400);
+    expect(refused.headers.get('location')).toBeNull();
+    expect(refused.html).toContain('<code>invalid_redirect_uri</code>');
+  });
+
+  it('leads to each of the origins that the gateway has now', async () => {
+    let origins: readonly string[] = [];
+    const mesh = await start({ gatewayOrigins: () => origins });
+    const browser = new Browser(mesh.issuer);
+    const early = await browser.authorize(mesh.request());
+    expect(early.html).toContain('<code>invalid_client</code>');
+    origins = [mesh.origin, 'http://mesh.localhost:4000'];
+    for (const origin of origins) {
+      const redirect_uri = `${origin}/sign-in/callback`;
+      const answer = await browser.signIn('analyst', mesh.request({ redirect_uri }));
+      expect(answer.get('code')).toBeTruthy();
+    }
+    origins = ['http://mesh.localhost:4000'];
+    const gone = await browser.authorize(mesh.request());
+    expect(gone.html).toContain('<code>invalid_redirect_uri</code>');
+  });
+
+  it.each<[string, Params, string]>([
+    ['no PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
+    ['PKCE without a hash', { code_challenge_method: 'plain' }, 'invalid_request'],
+    ['an unknown scope', { scope: 'openid research:all' }, 'invalid_scope'],
+    ['another resource', { resource: 'https://other.example/' }, 'invalid_target'],
+    ['no page where one is needed', { prompt: 'none' }, 'login_required'],
+  ])('is refused with %s', async (_, changes, error) => {
+    const mesh = await start();
+    const { headers } = await new Browser(mesh.issuer).authorize(mesh.request(changes));
+    const { searchParams } = new URL(headers.get('location')!);
+    expect(searchParams.get('error')).toBe(error);
+    expect(searchParams.get('iss')).toBe(mesh.issuer.url);
+  });
+
+  it('is answered without a page by prompt=none for who is signed in', async () => {
+    const mesh = await start();
+    const browser = new Browser(mesh.issuer);
+    await mesh.signIn(browser, 'analyst');
+    const { headers } = await browser.authorize(mesh.request({ prompt: 'none' }));
+    expect(headers.get('location')).toContain('/sign-in/callback?code=');
+  });
+
+  it.each([
+    ['mesh-cli', CALLBACK],
+    ['mesh-swagger', 'http://127.0.0.1:4000/docs/oauth2-redirect.html'],
+  ])(
+    'is the only one that nobody is asked about: %s still asks',
+    async (client_id, redirect_uri) => {
+      const mesh = await start();
+      const browser = new Browser(mesh.issuer);
+      await mesh.signIn(browser, 'analyst');
+      const asked = await browser.authorize({ client_id, redirect_uri });
+      const page = await browser.fetch(asked.headers.get('location')!);
+      expect(page.html).toContain('name="prompt" value="consent"');
+    },
+  );
+});
+
+describe('the code', () => {
+  it('is redeemed once, and a second time ends what came of it', async () => {
+    const mesh = await start();
+    const code = await codeFor(mesh);
+    const { body } = await mesh.token({ code });
+    expect((await mesh.token({ code })).body.error).toBe('invalid_grant');
+    expect((await mesh.refresh(body.refresh_token!)).body.error).toBe('invalid_grant');
+  });
+
+  it.each<[string, Params]>([
+    ['a wrong verifier', { code_verifier: 'x'.repeat(43) }],
+    ['no verifier', { code_verifier: undefined }],
+    ['another redirect', { redirect_uri: 'http://127.0.0.1:1/sign-in/callback' }],
+  ])('is not redeemed with %s', async (_, changes) => {
+    const mesh = await start();
+    const { status, body } = await mesh.token({ code: await codeFor(mesh), ...changes });
+    expect([status, body.error]).toEqual([400, 'invalid_grant']);
+  });
+});
+
+describe("the session's refresh tokens", () => {
+  it('rotate, and the tokens go on saying how and when the person signed in', async () => {
+    const mesh = await start();
+    const first = await mesh.signIn(new Browser(mesh.issuer), 'analyst');
+    const { status, body } = await mesh.refresh(first.refresh_token!);
+    expect(status).toBe(200);
+    expect(body.refresh_token).not.toBe(first.refresh_token);
+    for (const token of ['access_token', 'id_token'] as const) {
+      const { sub, roles, acr, amr, auth_time, sid } = decodeJwt(first[token]!);
+      expect(auth_time).toEqual(expect.any(Number));
+      expect(sid).toEqual(expect.any(String));
+      expect(decodeJwt(body[token]!)).toMatchObject({ sub, roles, acr, amr, auth_time, sid });
+    }
+    expect(decodeJwt(body.access_token!).scope).toBe(decodeJwt(first.access_token!).scope);
+  });
+
+  it('end with all of their family when one is used twice', async () => {
+    const mesh = await start();
+    const first = await mesh.signIn(new Browser(mesh.issuer), 'analyst');
+    const { body } = await mesh.refresh(first.refresh_token!);
+    expect((await mesh.refresh(first.refresh_token!)).body.error).toBe('invalid_grant');
+    expect((await mesh.refresh(body.refresh_token!)).body.error).toBe('invalid_grant');
+  });
+
+  it('are of use to nobody but the gateway', async () => {
+    const mesh = await start();
+    const { refresh_token } = await mesh.signIn(new Browser(mesh.issuer), 'analyst');
+    const form = { grant_type: 'refresh_token', refresh_token };
+    expect((await mesh.refresh(refresh_token!, 'tts')).body.error).toBe('invalid_client');
+    expect((await mesh.tokenWithoutSvid(form)).body.error).toBe('invalid_client');
+    expect((await mesh.tokenWithoutSvid({ ...form, client_id: 'mesh-cli' })).body.error).toBe(
+      'invalid_grant',
+    );
+    expect((await mesh.refresh(refresh_token!)).status).toBe(200);
+  });
+
+  it('live on through a rotation of the SVID and of the keys', async () => {
+    const mesh = await start();
+    const { refresh_token } = await mesh.signIn(new Browser(mesh.issuer), 'analyst');
+    await mesh.rotateSvid();
+    mesh.issuer.rotateKeys();
+    expect((await mesh.refresh(refresh_token!)).status).toBe(200);
+  });
+
+  it('are revoked by the gateway, and by no other agent', async () => {
+    const mesh = await start();
+    const { refresh_token } = await mesh.signIn(new Browser(mesh.issuer), 'analyst');
+    const form = { client_id: SESSION_CLIENT, token: refresh_token };
+    const path = '/token/revocation';
+    expect((await mesh.post(path, form, 'tts')).body.error).toBe('invalid_client');
+    const browser = new Browser(mesh.issuer);
+    const refused = await browser.fetch(path, { client_id: SESSION_CLIENT, token: refresh_token! });
+    expect(JSON.parse(refused.html)).toMatchObject({ error: 'invalid_client' });
+    await browser.fetch(path, { client_id: 'mesh-cli', token: refresh_token! });
+    expect((await mesh.refresh(refresh_token!)).status).toBe(200);
+    const { refresh_token: last } = await mesh.signIn(browser, 'analyst');
+    expect((await mesh.post(path, { ...form, token: last }, 'gateway')).status).toBe(200);
+    expect((await mesh.refresh(last!)).body.error).toBe('invalid_grant');
+  });
+});

@@ -33,7 +33,7 @@ export class IssuerWithGateway {
   readonly logoutTokens: string[] = [];
   /** What the gateway answers to them with; undefined: nothing at all. */
   backChannelStatus: number | undefined = 200;
-  readonly svids: Readonly<Record<'gateway' | 'tts', X509Svid>>;
+  readonly svids: Record<'gateway' | 'tts', X509Svid>;
   readonly #bundle: X509Bundle;
   readonly #issuerSvid: X509Svid;
 
@@ -42,6 +42,7 @@ export class IssuerWithGateway {
     /** Of the gateway. */
     readonly origin: string,
     private readonly server: Server,
+    private readonly issueSvid: (name: string) => Promise<X509Svid>,
     identities: {
       bundle: X509Bundle;
       issuer: X509Svid;
@@ -99,7 +100,11 @@ export class IssuerWithGateway {
       },
       ...others,
     });
-    return new IssuerWithGateway(issuer, origin, server, { bundle, issuer: issuerSvid, svids });
+    return new IssuerWithGateway(issuer, origin, server, svid, {
+      bundle,
+      issuer: issuerSvid,
+      svids,
+    });
   }
 
   /** What the gateway asks for at the authorization endpoint. */
@@ -158,6 +163,11 @@ export class IssuerWithGateway {
   async get(path: string, who: keyof IssuerWithGateway['svids']): Promise<Answer> {
     const { status, text: answer } = await this.#request(who, { method: 'GET', path });
     return { status, body: JSON.parse(answer) as Answer['body'] };
+  }
+
+  /** The gateway has another certificate with another key from now on. */
+  async rotateSvid(): Promise<void> {
+    this.svids.gateway = await this.issueSvid('gateway');
   }
 
   async close(): Promise<void> {
