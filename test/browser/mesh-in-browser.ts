@@ -11,7 +11,8 @@ export class MeshInBrowser {
 
   private constructor(
     readonly sandbox: Sandbox,
-    readonly mesh: Running,
+    private readonly env: Readonly<Record<string, string>>,
+    public mesh: Running,
     readonly proxy: Proxy,
     readonly browser: Browser,
     /** The address people open. */
@@ -20,28 +21,48 @@ export class MeshInBrowser {
     readonly issuerUrl: string,
   ) {}
 
-  /** @param env Settings of the mesh. */
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<MeshInBrowser> {
+  /**
+   * @param env Settings of the mesh.
+   * @param before What is done on its state folder first.
+   */
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+    before: (sandbox: Sandbox) => Promise<void> = async () => undefined,
+  ): Promise<MeshInBrowser> {
     const sandbox = new Sandbox();
     const proxy = await Proxy.start();
     const url = `http://mesh.localhost:${proxy.port}`;
     try {
+      await before(sandbox);
       const [browser, mesh] = await Promise.all([
         launchChromium(),
-        sandbox.up([], { env: { MESH_PUBLIC_URL: url, ...env } }),
+        sandbox.up([], { env: { ...env, MESH_PUBLIC_URL: url } }),
       ]);
-      const running = JSON.parse(sandbox.read('state/running.json')) as Record<string, string>;
-      proxy.target = running['gatewayUrl']!;
-      return new MeshInBrowser(sandbox, mesh, proxy, browser, url, running['issuerUrl']!);
+      const { gatewayUrl, issuerUrl } = running(sandbox);
+      proxy.target = gatewayUrl;
+      return new MeshInBrowser(sandbox, env, mesh, proxy, browser, url, issuerUrl);
     } catch (error) {
       await Promise.all([sandbox.close(), proxy.close()]);
       throw error;
     }
   }
 
+  /** Stops it, and starts it again at the same addresses. */
+  async restart(): Promise<void> {
+    await this.mesh.end();
+    this.mesh = await this.sandbox.up([], {
+      env: {
+        ...this.env,
+        MESH_PUBLIC_URL: this.url,
+        MESH_ISSUER_PORT: new URL(this.issuerUrl).port,
+      },
+    });
+    this.proxy.target = running(this.sandbox).gatewayUrl;
+  }
+
   /** The link that signs in without a password, once; undefined where none was printed. */
   get welcomeLink(): string | undefined {
-    return /^Open: +(\S+)$/m.exec(this.mesh.stderr)?.[1];
+    return /^Open: +(http\S+)/m.exec(this.mesh.stderr)?.[1];
   }
 
   /** Lines of the log, parsed. */
@@ -86,4 +107,9 @@ export class MeshInBrowser {
     await this.proxy.close();
     await this.sandbox.close();
   }
+}
+
+/** Where the mesh of a sandbox is. */
+function running(sandbox: Sandbox): { gatewayUrl: string; issuerUrl: string } {
+  return JSON.parse(sandbox.read('state/running.json')) as ReturnType<typeof running>;
 }

@@ -33,6 +33,8 @@ export class Proxy {
   target: string | undefined;
   /** What becomes of each event of an answer; undefined: the connection ends before it. */
   change: (event: PassingEvent) => string | undefined = ({ data }) => data;
+  /** Cookies that the gateway sets are for the browser to keep; false: it keeps none. */
+  keepsCookies = true;
   /** Events of answers as the gateway sent them. */
   readonly events: PassingEvent[] = [];
   /** Called when an event has been passed on. */
@@ -62,6 +64,7 @@ export class Proxy {
     this.events.length = 0;
     this.change = ({ data }) => data;
     this.onEvent = () => undefined;
+    this.keepsCookies = true;
   }
 
   async close(): Promise<void> {
@@ -81,7 +84,9 @@ export class Proxy {
     outgoing.once('close', () => onward.destroy());
     onward.end(body);
     const [answer] = (await once(onward, 'response')) as [IncomingMessage];
-    outgoing.writeHead(answer.statusCode!, answer.headers);
+    const { 'set-cookie': cookies, ...others } = answer.headers;
+    const kept = this.keepsCookies && cookies ? { 'set-cookie': cookies } : {};
+    outgoing.writeHead(answer.statusCode!, { ...others, ...kept });
     if (answer.headers['content-type']?.startsWith('text/event-stream')) {
       await this.#passEvents(answer, outgoing);
     } else {

@@ -74,7 +74,10 @@ export class Visit {
   /** From the first page to the one that asks for a question. */
   async signIn(account: string): Promise<void> {
     await this.open('/');
-    await this.page.getByRole('link', { name: 'Sign in' }).first().click();
+    await this.page
+      .getByRole('link', { name: /^Sign in/ })
+      .first()
+      .click();
     await this.fillSignIn(account);
     await this.question.waitFor();
   }
@@ -87,18 +90,101 @@ export class Visit {
   }
 
   get question(): Locator {
-    return this.page.getByRole('textbox', { name: 'Question' });
+    return this.page.getByRole('textbox', { name: 'Your question' });
   }
 
   /** The button that sends it. */
   get askButton(): Locator {
-    return this.page.getByRole('button', { name: 'Ask', exact: true });
+    return this.button('Ask');
+  }
+
+  get cancelButton(): Locator {
+    return this.button('Cancel');
+  }
+
+  /** Questions to begin with. */
+  get examples(): Locator {
+    return this.page.getByRole('region', { name: /begin with/ }).getByRole('button');
+  }
+
+  depth(name: 'Fast' | 'Deep'): Locator {
+    return this.page.getByRole('radio', { name, exact: true });
   }
 
   /** Asks, and does not wait for the answer. */
   async ask(question: string): Promise<void> {
     await this.question.fill(question);
     await this.askButton.click();
+  }
+
+  /** Asks another question, from the page that shows an answer. */
+  async askNext(question: string): Promise<void> {
+    await this.button('Ask something else').click();
+    await this.ask(question);
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  /** The menu of the person who is signed in. */
+  account(name: string): Locator {
+    return this.page.getByRole('button', { name: `Account: ${name}` });
+  }
+
+  async signOut(account = 'analyst'): Promise<void> {
+    await this.account(account).click();
+    await this.page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await this.page.getByRole('heading', { level: 1, name: 'You are signed out' }).waitFor();
+  }
+
+  /** The page's own notice that something failed. */
+  get alert(): Locator {
+    return this.page.getByRole('alert');
+  }
+
+  /** The line that says who wrote the answer; there once it is verified. */
+  get verdict(): Locator {
+    return this.page.getByText(/^Written by /);
+  }
+
+  get proof(): Locator {
+    return this.page.getByRole('region', { name: 'Proof' });
+  }
+
+  get receipt(): Locator {
+    return this.page.getByRole('region', { name: 'Receipt' });
+  }
+
+  /** An agent's statement in the picture of the proof. */
+  proofNode(agent: string): Locator {
+    return this.proof.getByRole('button', { name: new RegExp(`\\b${agent}\\b`) }).first();
+  }
+
+  /** What the page says that its verification took, in milliseconds. */
+  async verificationTime(): Promise<number> {
+    const [, ms] = /\bin (\d+(?:\.\d+)?) ms/.exec(await this.page.locator('main').innerText())!;
+    return Number(ms);
+  }
+
+  /** Goes on by the keyboard until what has this name has the focus, and is seen to have it. */
+  async tabTo(name: RegExp): Promise<void> {
+    for (let presses = 0; presses < 150; presses++) {
+      await this.page.keyboard.press('Tab');
+      const focused = (await this.page.evaluate(FOCUSED)) as string;
+      if (name.test(focused)) return;
+    }
+    throw new Error(`The keyboard does not reach ${String(name)}.`);
+  }
+
+  /** Gives the file of an answer to `/verify`. */
+  async drop(path: string): Promise<void> {
+    await this.page.getByLabel(/answer.*file/i).setInputFiles(path);
+  }
+
+  /** Gives a trust document of one's own to `/verify`. */
+  async bringTrust(path: string): Promise<void> {
+    await this.page.getByLabel(/trust document/i).setInputFiles(path);
   }
 
   /** The paths of requests to the gateway since `from`. */
@@ -114,5 +200,11 @@ export class Visit {
     if (!this.#tolerated.some((pattern) => pattern.test(text))) this.problems.push(text);
   }
 }
+
+/** Name of the element that has the focus; empty if one does not see that it has. */
+const FOCUSED = `(({ activeElement: e }) =>
+  e?.matches(':focus-visible')
+    ? (e.getAttribute('aria-label') ?? e.labels?.[0]?.innerText ?? e.textContent).trim()
+    : '')(document)`;
 
 type NewContext = (options: BrowserContextOptions) => Promise<BrowserContext>;
