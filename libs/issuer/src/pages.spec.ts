@@ -22,15 +22,19 @@ describe('the pages', () => {
     expect(page).toContain('&#34;&#62;&#60;script&#62;');
   });
 
-  it.each([loginPage('Client'), consentPage('Client', 'reader', [], [], '/'), errorPage('x', 'y')])(
-    'have a language, a title, one heading, and neither script nor style in them',
-    (page) => {
-      expect(page).toMatch(/<html lang="en">/);
-      expect(page).toMatch(/<title>[^<]+<\/title>/);
-      expect(page.match(/<h1>/g)).toHaveLength(1);
-      expect(page).not.toMatch(/<script|<style|style=|\son\w+=/);
-    },
-  );
+  it.each([
+    loginPage('Client'),
+    consentPage('Client', 'reader', [], [], '/'),
+    errorPage('x', 'y'),
+    logoutPage('reader', 'z'),
+    welcomePage('reader'),
+    signedOutPage(),
+  ])('have a language, a title, one heading, and neither script nor style in them', (page) => {
+    expect(page).toMatch(/<html lang="en">/);
+    expect(page).toMatch(/<title>[^<]+<\/title>/);
+    expect(page.match(/<h1>/g)).toHaveLength(1);
+    expect(page).not.toMatch(/<script|<style|style=|\son\w+=/);
+  });
 
   it('label each field, and tie the problem to the password', () => {
     const page = loginPage('Client', { problem: 'No.' });

@@ -142,7 +142,9 @@ function configuration({
       isSession(context.oidc.client!.clientId)
         ? grantWithoutAsking(context, resource, scopes)
         : existingGrant(context),
-    // Those of the session's client end with the issuer's session, as `offline_access` is not asked for.
+    // Those of the session's client end with the issuer's session, whatever it asks for.
+    expiresWithSession: async ({ oidc }, { scopes: granted }) =>
+      isSession(oidc.client!.clientId) || !granted.has('offline_access'),
     issueRefreshToken: async (_context, client, { scopes: granted }) =>
       client.grantTypeAllowed('refresh_token') &&
       (granted.has('offline_access') || isSession(client.clientId)),

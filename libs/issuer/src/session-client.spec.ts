@@ -289,6 +289,17 @@ describe("the session's refresh tokens", () => {
     expect((await mesh.refresh(body.refresh_token!)).body.error).toBe('invalid_grant');
   });
 
+  it('end with the session at the issuer, also where they were asked for to outlive it', async () => {
+    const mesh = await start();
+    const browser = new Browser(mesh.issuer);
+    const { refresh_token } = await mesh.signIn(browser, 'analyst', {
+      scope: 'openid offline_access research:fast',
+      prompt: 'consent',
+    });
+    await browser.fetch(mesh.issuer.welcome('analyst'), {}, { origin: mesh.issuer.url });
+    expect((await mesh.refresh(refresh_token!)).body.error).toBe('invalid_grant');
+  });
+
   it('are of use to nobody but the gateway', async () => {
     const mesh = await start();
     const { refresh_token } = await mesh.signIn(new Browser(mesh.issuer), 'analyst');
