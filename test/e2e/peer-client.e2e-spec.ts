@@ -254,6 +254,10 @@ describe('a stream', () => {
     ['with an event without a name', `data: {"text":"a"}\n\n${DONE}`],
     ['with an event outside its contract', `event: text\ndata: {"text":7}\n\n${DONE}`],
     ['with an unknown stage', `event: progress\ndata: {"stage":"x","agent":"w"}\n\n${DONE}`],
+    [
+      'with a SPIFFE ID by the word of an agent',
+      `event: progress\ndata: {"stage":"writing","agent":"w","spiffeId":"spiffe://a.test/b"}\n\n${DONE}`,
+    ],
     ['with a null', `event: sources\ndata: null\n\n${DONE}`],
     ['that goes on after done', `${DONE}${TEXT}`],
     ['that is JSON instead', answer('a')],

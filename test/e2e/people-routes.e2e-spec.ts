@@ -79,6 +79,27 @@ async function getAs(workload: string, name: string, path: string) {
   return { status: response.status, body: JSON.parse(await text(response.body)) as any };
 }
 
+describe('/v1/research', () => {
+  it('says which agent is at work, by its SPIFFE ID', async () => {
+    const response = await request(`${mesh.agent('gateway').url}/v1/research`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${reader}`,
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+      },
+      body: JSON.stringify({ question: 'How many legs has a bee?' }),
+    });
+    const events = await response.body.text();
+    const progress = [...events.matchAll(/^event: progress\ndata: (.*)$/gm)];
+    expect(progress.map(([, data]) => JSON.parse(data!) as unknown)).toEqual([
+      { stage: 'searching', agent: 'researcher', spiffeId: idOf('researcher') },
+      { stage: 'writing', agent: 'writer', spiffeId: idOf('writer') },
+    ]);
+    expect(events).toMatch(/\nevent: done\n/);
+  });
+});
+
 describe('/v1/me', () => {
   it('says who is signed in, and what they may', async () => {
     const { status, body } = await get('/v1/me', analyst);

@@ -21,7 +21,10 @@ export interface AgentDefinition {
   readonly publicPaths?: readonly string[];
   /** Set where people sign in by a browser: who keeps their sessions. */
   readonly sessions?: (app: NestFastifyApplication) => Sessions;
-  /** What `/health` of the management listener asks besides identity, listener and breakers. No paid calls. */
+  /**
+   * What `/health` of the management listener asks besides identity, listener and breakers. No paid calls. Of a check that
+   * is not up the members `detail`, `code` and `state` are shown to admins: no path, key or person in them.
+   */
   readonly health?: (app: NestFastifyApplication) => readonly HealthIndicatorFunction[];
 }
 
