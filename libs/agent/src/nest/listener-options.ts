@@ -10,6 +10,8 @@ export const httpOptions: ServerOptions = {
   maxHeaderSize: HEADER_BYTES,
   headersTimeout: RECEIVE_MS,
   requestTimeout: RECEIVE_MS,
+  // Browsers ask again within a minute, and a handshake costs more than an idle connection.
+  keepAliveTimeout: 72_000,
   // Node's own 30 s would double what the limits allow.
   connectionsCheckingInterval: 2_000,
   // Node would answer without a body; `checkHost` does it.

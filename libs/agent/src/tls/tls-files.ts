@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { TlsFileError } from './tls-file.error.js';
@@ -87,7 +88,11 @@ export function readTlsFiles(files: TlsFiles, host: string | undefined, now: Dat
 
 function isFor(leaf: X509Certificate, host: string): boolean {
   const address = host.replace(/^\[|\]$/g, '');
-  return (leaf.checkHost(host, { subject: 'never' }) ?? leaf.checkIP(address)) !== undefined;
+  const name = isIP(address)
+    ? leaf.checkIP(address)
+    : // A name in the subject counts for no browser.
+      leaf.checkHost(host, { subject: 'never' });
+  return name !== undefined;
 }
 
 function read(path: string): string {
