@@ -33,6 +33,7 @@ import { createLogger } from '@mesh/observability';
 import { requestDigest } from '@mesh/provenance';
 import { FileSecretSource, Secret } from '@mesh/secrets';
 import { PeerAnswers } from '@mesh/signing';
+import { Browser } from './browser.js';
 import { agent as tts } from '../../apps/tts/src/agent.js';
 
 /** An agent under test: its code and the text of its agent.yaml. */
@@ -180,7 +181,10 @@ export class RunningAgents {
     await secrets.set('pseudonyms', new Secret(randomBytes(32).toString('base64url')));
     const passwords = SamplePasswords.random();
     const sources: X509Source[] = [];
-    const issuer = await startIssuer(directory, authority, passwords, sources);
+    const issuer = await startIssuer(directory, authority, passwords, sources, (name) => {
+      const url = agents.get(name)?.url;
+      return url === undefined ? [] : [config.publicOrigin(Number(new URL(url).port))];
+    });
     const running = new RunningAgents(folder, authority, directory, agents, log, issuer, passwords);
     running.#sources.push(...sources);
     try {
@@ -246,6 +250,12 @@ export class RunningAgents {
   ): Promise<SignedIn> {
     const { url, resource } = this.issuer!;
     return signInAs(url, account, this.passwords.of(account), { scope, resource, ...client });
+  }
+
+  /** A browser that was never here, at the agent's public address. */
+  browser(agent = 'gateway'): Browser {
+    const { port } = new URL(this.agent(agent).url);
+    return new Browser(`http://mesh.localhost:${port}`, (account) => this.passwords.of(account));
   }
 
   /** A token that the token service could have issued to `workload`, signed with its very key. */
@@ -347,6 +357,8 @@ export class RunningAgents {
   }
 }
 
+/** Of an agent that people sign in to by a browser. */
+const SESSION_CLIENT = 'mesh-gateway';
 const ISSUER_ID = 'spiffe://mesh.test/ns/mesh/sa/issuer';
 
 const TTS_FILE = readFileSync(join(import.meta.dirname, '../../apps/tts/agent.yaml'), 'utf8');
@@ -365,8 +377,10 @@ async function startIssuer(
   authority: EmbeddedAuthority,
   passwords: SamplePasswords,
   sources: X509Source[],
+  origins: (agent: string) => readonly string[],
 ): Promise<EmbeddedIssuer | undefined> {
   const readers = directory.names().filter((name) => directory.get(name).apiClients.length > 0);
+  const gateway = readers.find((name) => directory.get(name).sessionClient === SESSION_CLIENT);
   if (readers.length === 0) return undefined;
   const source = await X509Source.create({ address: authority.socketOf('issuer') });
   sources.push(source);
@@ -380,6 +394,15 @@ async function startIssuer(
         .map(({ agent, action }) => [action, directory.get(agent).actsFor?.roles ?? []]),
     ),
     passwords,
+    ...(gateway
+      ? {
+          session: {
+            clientId: SESSION_CLIENT,
+            spiffeId: directory.spiffeIdOf(gateway),
+            origins: () => origins(gateway),
+          },
+        }
+      : {}),
     agents: {
       svids: source,
       bundles: source,

@@ -1,9 +1,10 @@
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import { discoveryUrl } from '@mesh/delegation';
-import { defineAgent, type AgentContext } from '@mesh/agent/nest';
+import { defineAgent } from '@mesh/agent/nest';
 import { docsHeaders } from './edge/page-policies.js';
 import { GatewayModule } from './gateway.module.js';
-import { BEARER, SIGN_IN } from './security-schemes.js';
+import { serveDocs } from './openapi/docs-page.js';
+import { BrowserSessions } from './sign-in/browser-sessions.js';
+import { SignInHealthIndicator } from './sign-in/sign-in.health.js';
+import { takeLogoutTokens } from './sign-in/take-logout-tokens.js';
 import { ASSETS, serveAssets } from './web/serve-assets.js';
 
 export const agent = defineAgent({
@@ -11,8 +12,11 @@ export const agent = defineAgent({
   listener: 'people',
   module: (context) => GatewayModule.for(context),
   publicPaths: ['/docs', '/docs-yaml', '/openapi.json', ASSETS],
+  sessions: (app) => app.get(BrowserSessions, { strict: false }),
+  health: (app) => [() => app.get(SignInHealthIndicator, { strict: false }).check('sign-in')],
   configure: async (app, context) => {
     await serveAssets(app, context.config.web);
+    takeLogoutTokens(app);
     const docs = docsHeaders(context);
     // The page finds where sign-in comes back to from its own path, and needs the slash for it.
     app
@@ -23,34 +27,6 @@ export const agent = defineAgent({
           return reply.redirect('/docs/');
         docs(request, reply);
       });
-    const document = new DocumentBuilder()
-      .setTitle('Zero Trust AI Agent Mesh')
-      .setDescription(
-        'Ask a question; every hop behind this gateway is mutually authenticated, on behalf of who is signed in, and every answer is signed by each agent that had a part in it.',
-      )
-      .setVersion('1')
-      .addSecurity(SIGN_IN, {
-        type: 'openIdConnect',
-        description: 'Sign in at the OpenID issuer: authorization code with PKCE.',
-        // Without an issuer it does not start.
-        openIdConnectUrl: discoveryUrl(context.issuerUrl!),
-      })
-      .addBearerAuth({ type: 'http', description: 'An access token: `./mesh token`.' }, BEARER)
-      .build();
-    SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, document), {
-      jsonDocumentUrl: 'openapi.json',
-      swaggerOptions: { initOAuth: oauth(context) },
-    });
+    serveDocs(app, context);
   },
 });
-
-/** The Authorize button: a public client, PKCE, and a token for this mesh's API (RFC 8707). */
-function oauth({ file, config, directory }: AgentContext): object {
-  const [, clientId] = file.apiClients;
-  return {
-    clientId,
-    scopes: directory.actionsBehind(file.name),
-    usePkceWithAuthorizationCodeGrant: true,
-    additionalQueryStringParams: { resource: config.audience() },
-  };
-}

@@ -7,6 +7,7 @@ import { DocumentsController } from './documents/documents.controller.js';
 import { ErrorsController } from './errors/errors.controller.js';
 import { MeController } from './me/me.controller.js';
 import { ResearchController } from './research/research.controller.js';
+import { SignInModule } from './sign-in/sign-in.module.js';
 import { ArchiveFile } from './trust/archive-file.js';
 import { TrustController } from './trust/trust.controller.js';
 import { WebController } from './web/web.controller.js';
@@ -14,9 +15,11 @@ import { WebPages } from './web/web-pages.js';
 
 @Module({})
 export class GatewayModule {
-  static for({ config, directory }: AgentContext): DynamicModule {
+  static for(context: AgentContext): DynamicModule {
+    const { config, directory } = context;
     return {
       module: GatewayModule,
+      imports: [SignInModule.for(context)],
       controllers: [
         WebController,
         MeController,

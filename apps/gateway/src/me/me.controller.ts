@@ -1,18 +1,14 @@
 import { Controller, Get, Header, Inject, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AGENT_CONTEXT, type AgentContext } from '@mesh/agent/nest';
-import { DEPTHS, researchAction, type DepthDto, type Depth, type MeDto } from '@mesh/contracts';
-import { signedInPersonOf, type Session, type SignedInPerson } from '@mesh/delegation/nest';
+import { DEPTHS, MeDto, researchAction, type Depth, type DepthDto } from '@mesh/contracts';
+import { signedInPersonOf, type SignedInPerson } from '@mesh/delegation/nest';
 import { SignedIn } from '@mesh/identity/nest';
 import type { FastifyRequest } from 'fastify';
-
-/** What a session of the gateway knows besides: it is the one that `Sessions.find` gives. */
-export interface PersonSession extends Session {
-  /** What the ID token calls the person. */
-  readonly account?: string;
-  readonly endsAt: Date;
-  readonly idleEndsAt: Date;
-}
+import { ApiJson } from '../openapi/api-json.decorator.js';
+import { ApiSignedInRoute } from '../openapi/api-route.decorator.js';
+import type { BrowserSession } from '../sign-in/browser-sessions.js';
+import { meExample } from './example.js';
 
 /** The person themselves. */
 @ApiTags('me')
@@ -26,11 +22,13 @@ export class MeController {
     summary: 'See who is signed in',
     description: 'Who the person is by the issuer, what they may ask, and when their session ends.',
   })
+  @ApiJson(MeDto, meExample, 'Who is signed in.')
+  @ApiSignedInRoute([])
   @Header('cache-control', 'no-store')
   me(@Req() request: FastifyRequest): MeDto {
     // The guard has let them in.
     const { token, session } = signedInPersonOf(request)! as SignedInPerson & {
-      session?: PersonSession;
+      session?: BrowserSession;
     };
     const { issuer, subject, clientId, roles, scope, acr, amr, authTime } = token;
     return {

@@ -11,7 +11,11 @@ import type { TxnTokenVerifier } from '../txn-token/verify-txn-token.js';
 
 /** A request as libs/agent makes it: with its context. */
 export interface ContextualRequest extends HttpRequest {
-  readonly raw: { readonly socket: object; readonly rawHeaders: readonly string[] };
+  readonly raw: {
+    readonly socket: object;
+    readonly rawHeaders: readonly string[];
+    readonly method?: string | undefined;
+  };
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly meshContext?: RequestContext;
 }

@@ -6,6 +6,7 @@ export {
   type DelegationRules,
 } from './delegation.guard.js';
 export {
+  assertAdmitted,
   People,
   signedInPersonOf,
   type Session,

@@ -2,7 +2,7 @@ import type { SpiffeId } from '@mesh/spiffe';
 import type { AccessToken } from '../access-token/access-token.js';
 import type { AccessTokenVerifier } from '../access-token/access-token-verifier.js';
 import { AccessTokenError } from '../access-token/access-token.error.js';
-import type { ExchangePolicy } from '../exchange/exchange-policy.js';
+import type { ClientKind, ExchangePolicy } from '../exchange/exchange-policy.js';
 import { personOf } from '../person.js';
 import type { ContextualRequest } from './delegation.guard.js';
 
@@ -69,6 +69,31 @@ function missing(): AccessTokenError {
 }
 
 /**
+ * Whether a service takes a verified access token. Tokens of sessions never come from outside, and only they stand for a
+ * session.
+ * @throws AccessTokenError `ERR_ACCESS_TOKEN_CLIENT`, `ERR_ACCESS_TOKEN_PERSON`
+ */
+export function assertAdmitted(
+  token: AccessToken,
+  client: ClientKind,
+  self: SpiffeId,
+  policy: Pick<ExchangePolicy, 'clientOf' | 'mayActFor'>,
+): void {
+  if (policy.clientOf(self, token.clientId) !== client) {
+    throw new AccessTokenError(
+      'ERR_ACCESS_TOKEN_CLIENT',
+      'Access tokens of this client are not taken here.',
+    );
+  }
+  if (!policy.mayActFor(self, personOf(token))) {
+    throw new AccessTokenError(
+      'ERR_ACCESS_TOKEN_PERSON',
+      'This service does not act for this person.',
+    );
+  }
+}
+
+/**
  * Finds out who sends a request: by its bearer token (RFC 6750) where it has one, else by the session of a browser where
  * there are sessions, by nothing else.
  */
@@ -91,19 +116,7 @@ export class People {
     const text = bearer ?? found?.accessToken;
     if (text === undefined) throw missing();
     const token = await this.accessTokens.verify(text, { signal });
-    // Tokens of sessions never come from outside, and only they stand for a session.
-    if (this.policy.clientOf(this.self, token.clientId) !== (found ? 'session' : 'api')) {
-      throw new AccessTokenError(
-        'ERR_ACCESS_TOKEN_CLIENT',
-        'Access tokens of this client are not taken here.',
-      );
-    }
-    if (!this.policy.mayActFor(this.self, personOf(token))) {
-      throw new AccessTokenError(
-        'ERR_ACCESS_TOKEN_PERSON',
-        'This service does not act for this person.',
-      );
-    }
+    assertAdmitted(token, found ? 'session' : 'api', this.self, this.policy);
     const person = { token, reveal: () => text, ...(found ? { session: found.session } : {}) };
     persons.set(request, person);
     return person;
