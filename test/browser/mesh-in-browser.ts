@@ -98,6 +98,8 @@ export class MeshInBrowser {
   async endVisits(): Promise<string[]> {
     const visits = [...this.#visits];
     this.#visits.clear();
+    const { MESH_PICTURES } = process.env;
+    if (MESH_PICTURES) for (const visit of visits) await visit.picture(MESH_PICTURES);
     await Promise.all(visits.map((visit) => visit.context.close()));
     return visits.flatMap(({ problems }) => problems);
   }

@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from '@jest/globals';
 import type {
   BrowserContext,
   BrowserContextOptions,
@@ -8,7 +11,7 @@ import type {
 } from 'playwright-core';
 
 /** What a page takes at most to show something, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 15_000;
 
 /** Where a visit goes. */
 interface Place {
@@ -135,6 +138,9 @@ export class Visit {
   async signOut(account = 'analyst'): Promise<void> {
     await this.account(account).click();
     await this.page.getByRole('menuitem', { name: 'Sign out' }).click();
+    // The issuer asks by itself whether its session ends, too.
+    await this.page.waitForURL(`${this.place.issuerUrl}/**`);
+    await this.button('Sign out').click();
     await this.page.getByRole('heading', { level: 1, name: 'You are signed out' }).waitFor();
   }
 
@@ -190,6 +196,16 @@ export class Visit {
   /** The paths of requests to the gateway since `from`. */
   paths(from = 0): string[] {
     return this.requests.slice(from).map((request) => new URL(request.url()).pathname);
+  }
+
+  /** What each page shows at its end, for who looks into a test. */
+  async picture(folder: string): Promise<void> {
+    const name = (expect.getState().currentTestName ?? 'no test').replaceAll(/[^\w ]/g, '');
+    for (const [index, page] of this.context.pages().entries()) {
+      const path = join(folder, `${name} ${index}`.slice(0, 200));
+      await page.screenshot({ path: `${path}.png`, fullPage: true });
+      writeFileSync(`${path}.txt`, await page.locator('body').ariaSnapshot());
+    }
   }
 
   #judge(message: ConsoleMessage): void {
