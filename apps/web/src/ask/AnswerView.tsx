@@ -2,7 +2,6 @@ import { Button } from '@mantine/core';
 import IconPlayerStop from '@tabler/icons-react/icons/IconPlayerStop';
 import IconRefresh from '@tabler/icons-react/icons/IconRefresh';
 import { FailureNotice } from '../shell/FailureNotice.js';
-import { Notice } from '../shell/Notice.js';
 import { Page } from '../shell/Page.js';
 import styles from './AnswerView.module.css';
 import { Draft } from './Draft.js';
@@ -37,7 +36,7 @@ export function AnswerView({ run, onCancel, onAgain, onNext }: Props) {
             <Button variant="subtle" onClick={() => onNext(true)}>
               Change the question
             </Button>
-            {outcome.status !== 'failed' && (
+            {outcome.status === 'verified' && (
               <Button
                 variant="subtle"
                 leftSection={<IconRefresh size={18} aria-hidden />}
@@ -70,18 +69,13 @@ export function AnswerView({ run, onCancel, onAgain, onNext }: Props) {
                 <FailureNotice failure={outcome.failure} onRetry={onAgain} retryLabel="Ask again" />
               </>
             )}
-            {outcome?.status === 'cancelled' && (
-              <Notice tone="info" title="Cancelled" role="status">
-                The agents were told to stop, and nothing of the answer is kept.
-              </Notice>
-            )}
             {!outcome && <Draft text={run.text} />}
           </div>
-          <aside className={styles.aside}>
+          <aside className={styles.aside} data-running={!outcome}>
             <Progress run={run} />
             {run.sources.length > 0 && (
               <section aria-labelledby="found">
-                <h2 id="found">Found so far</h2>
+                <h2 id="found">Found</h2>
                 <ol className={styles.sources}>
                   {run.sources.map(({ id, title, url }) => (
                     <li key={id} value={id}>

@@ -49,7 +49,8 @@ function Ask({ me }: { me: MeDto }) {
     [change, ask],
   );
   // The form or the answer comes in place of the other: the focus goes along.
-  const asked = run?.correlationId;
+  const cancelled = run?.outcome?.status === 'cancelled';
+  const asked = cancelled ? undefined : run?.correlationId;
   const shown = useRef(asked);
   useEffect(() => {
     if (shown.current === asked) return;
@@ -57,7 +58,9 @@ function Ask({ me }: { me: MeDto }) {
     document.querySelector<HTMLElement>(asked ? 'h1' : 'textarea')?.focus();
   }, [asked]);
 
-  if (!run) return <QuestionForm me={me} draft={draft} onChange={change} onAsk={submit} />;
+  if (!run || cancelled) {
+    return <QuestionForm {...{ me, draft, cancelled }} onChange={change} onAsk={submit} />;
+  }
   return (
     <AnswerView
       run={run}

@@ -26,10 +26,13 @@ export function DepthChoice({ depths, value, onChange }: Props) {
             checked={depth === value}
             disabled={!allowed}
             onChange={() => onChange(depth)}
-            aria-describedby={`depth-${depth}`}
+            aria-labelledby={`depth-${depth}`}
+            aria-describedby={`depth-${depth}-reads`}
           />
-          <span className={styles.name}>{words[depth].name}</span>
-          <span id={`depth-${depth}`} className={styles.description}>
+          <span id={`depth-${depth}`} className={styles.name}>
+            {words[depth].name}
+          </span>
+          <span id={`depth-${depth}-reads`} className={styles.description}>
             {words[depth].description}
             {!allowed && (
               <span className={styles.missing}>

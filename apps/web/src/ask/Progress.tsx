@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { Identifier } from '../shell/Identifier.js';
 import styles from './Progress.module.css';
 import type { Run, Step } from './run.js';
 
@@ -34,7 +35,7 @@ export function Progress({ run }: { run: Run }) {
             <span className={styles.agent}>
               {step.stage === 'verifying' ? 'this browser' : step.agent}
             </span>
-            {step.spiffeId && <span className="identifier">{step.spiffeId}</span>}
+            {step.spiffeId && <Identifier>{step.spiffeId}</Identifier>}
           </li>
         ))}
         {!run.outcome &&

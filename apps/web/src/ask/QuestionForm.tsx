@@ -8,7 +8,7 @@ import { Page } from '../shell/Page.js';
 import { DepthChoice } from './DepthChoice.js';
 import { DocumentList } from './DocumentList.js';
 import styles from './QuestionForm.module.css';
-import { cutQuestion, MAX_QUESTION } from './question.js';
+import { keptText, MAX_KEPT, MAX_QUESTION } from './question.js';
 import type { Question } from './run.js';
 
 const examples = [
@@ -20,18 +20,22 @@ const examples = [
 interface Props {
   me: MeDto;
   draft: Draft;
+  /** The last question was cancelled. */
+  cancelled: boolean;
   onChange: (draft: Draft) => void;
   onAsk: (question: Question) => void;
 }
 
-export function QuestionForm({ me, draft, onChange, onAsk }: Props) {
-  const [cut, setCut] = useState(0);
+export function QuestionForm({ me, draft, cancelled, onChange, onAsk }: Props) {
+  const [pasted, setPasted] = useState(0);
   const allowed = me.depths.filter((depth) => depth.allowed).map(({ depth }) => depth);
   const depth = allowed.includes(draft.depth) ? draft.depth : allowed[0];
   const question = draft.question.trim();
+  const tooLong = question.length > MAX_QUESTION;
+  const ready = question !== '' && !tooLong && depth !== undefined;
 
   const submit = () => {
-    if (question && depth) onAsk({ question, depth });
+    if (ready) onAsk({ question, depth });
   };
   const onSubmit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -49,6 +53,13 @@ export function QuestionForm({ me, draft, onChange, onAsk }: Props) {
       title="Ask"
       lead="Agents search and write for you. You see an answer only once this browser has checked who wrote it and from what."
     >
+      {cancelled && (
+        <div className={styles.cancelled}>
+          <Notice tone="info" title="Cancelled" role="status">
+            The agents were told to stop, and nothing of the answer is kept.
+          </Notice>
+        </div>
+      )}
       <form onSubmit={onSubmit} className={styles.form}>
         <div>
           <Textarea
@@ -59,24 +70,24 @@ export function QuestionForm({ me, draft, onChange, onAsk }: Props) {
             maxRows={12}
             value={draft.question}
             aria-describedby="question-count"
+            aria-invalid={tooLong}
             onKeyDown={onKeyDown}
             onChange={({ currentTarget: { value } }) => {
-              const text = cutQuestion(value);
-              setCut(value.length - text.length);
-              onChange({ ...draft, question: text });
+              setPasted(value.length);
+              onChange({ ...draft, question: keptText(value) });
             }}
           />
           <p id="question-count" className={styles.count}>
             <span>Ctrl or ⌘ and Enter asks</span>
             <span>
-              {draft.question.length.toLocaleString('en')} of {MAX_QUESTION.toLocaleString('en')}{' '}
-              characters
+              {question.length} of {MAX_QUESTION} characters
             </span>
           </p>
-          {cut > 0 && (
-            <Notice tone="unverified" title="That was too long" role="status">
-              A question holds {MAX_QUESTION.toLocaleString('en')} characters; the last{' '}
-              {cut.toLocaleString('en')} were left out.
+          {tooLong && (
+            <Notice tone="unverified" title="That is too long to ask" role="status">
+              A question holds {MAX_QUESTION} characters; take {question.length - MAX_QUESTION}{' '}
+              away.
+              {pasted > MAX_KEPT && ` Of the ${pasted} you gave, the first ${MAX_KEPT} are kept.`}
             </Notice>
           )}
         </div>
@@ -94,7 +105,7 @@ export function QuestionForm({ me, draft, onChange, onAsk }: Props) {
           <Button
             type="submit"
             size="md"
-            disabled={!question || !depth}
+            disabled={!ready}
             rightSection={<IconArrowRight size={18} aria-hidden />}
           >
             Ask

@@ -1,4 +1,5 @@
 import { Anchor } from '@mantine/core';
+import { Identifier } from '../shell/Identifier.js';
 
 interface Props {
   title: string;
@@ -17,7 +18,7 @@ export function SourceLink({ title, url }: Props) {
       ) : (
         <span>{title}</span>
       )}{' '}
-      <span className="identifier">{url.replace(/^documents:\/\/\//, '')}</span>
+      <Identifier>{url.replace(/^documents:\/\/\//, '')}</Identifier>
     </>
   );
 }

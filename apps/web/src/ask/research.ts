@@ -1,7 +1,7 @@
 import { request, tellEnd } from '../api/client.js';
 import { type Failure, FailureError, failureOf, ownFailure } from '../api/failure.js';
 import { csrfToken } from '../session/csrf-token.js';
-import { verify, type VerifiedView } from '../proof/verifier.js';
+import { prepareVerifier, verify, type VerifiedView } from '../proof/verifier.js';
 import { streamEvents } from './event-stream.js';
 import type { Question, RunEvent } from './run.js';
 
@@ -26,6 +26,7 @@ export async function research({
   signal,
   onEvent,
 }: Research): Promise<{ view: VerifiedView; document: string }> {
+  prepareVerifier();
   const path = '/v1/research';
   const body = { question, depth };
   const nonce = freshNonce();
@@ -38,7 +39,9 @@ export async function research({
   });
   const document = await untilDone(response, { correlationId, signal, onEvent });
   // Fresh each time: the bundle changes as its authorities rotate.
-  const trust = await (await request('/v1/trust', { signal })).text();
+  const trusted = await request('/v1/trust', { signal });
+  const skew = Date.parse(trusted.headers.get('date') ?? '') - Date.now();
+  const trust = await trusted.text();
   const call = { audience: clientId, request: { method: 'POST', path, nonce, body } };
   try {
     const view = await verify(document, { trust, call });
@@ -46,7 +49,7 @@ export async function research({
     return { view, document };
   } catch (error) {
     signal.throwIfAborted();
-    throw new FailureError(refusal(error, correlationId));
+    throw new FailureError(refusal(error, { correlationId, skew }));
   }
 }
 
@@ -74,14 +77,26 @@ async function untilDone(
   throw new FailureError(ownFailure('CONNECTION_LOST', { correlationId }));
 }
 
-/** Why the answer is not shown. */
-function refusal(error: unknown, correlationId: string): Failure {
+/** Milliseconds by which the clocks may differ, before that is taken for the cause. */
+const SKEW = 45_000;
+
+/**
+ * Why the answer is not shown.
+ * @param skew How far this computer's clock is behind the gateway's, in milliseconds; NaN where it is not known
+ */
+function refusal(
+  error: unknown,
+  { correlationId, skew }: { correlationId: string; skew: number },
+): Failure {
   const { code, message } = error as { code?: unknown; message?: unknown };
+  const minutes = Math.round(Math.abs(skew) / 60_000);
   return {
     title: 'The answer does not verify, so it is not shown',
     detail: typeof message === 'string' ? message : 'Its proof could not be read.',
     advice:
-      'Ask again. If it comes back, something between the agents and this browser changes answers: tell the operator.',
+      Math.abs(skew) > SKEW
+        ? `The clock of this computer is about ${minutes} min ${skew > 0 ? 'behind' : 'ahead of'} the mesh’s, and signatures are judged by it: set it right, then ask again.`
+        : 'Ask again. If it comes back, something between the agents and this browser changes answers: tell the operator.',
     code: typeof code === 'string' ? code : 'VERIFICATION_FAILED',
     correlationId,
     status: 0,

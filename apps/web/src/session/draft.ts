@@ -1,4 +1,5 @@
 import type { Depth } from '@mesh/contracts';
+import { keptText } from '../ask/question.js';
 
 /** What is being asked, kept in this tab alone over a reload and a sign-in. */
 export interface Draft {
@@ -15,7 +16,7 @@ export function readDraft(): Draft {
     if (typeof draft !== 'object' || draft === null) return nothing;
     const { question, depth } = draft as Partial<Draft>;
     return {
-      question: typeof question === 'string' ? question.slice(0, 2000) : '',
+      question: typeof question === 'string' ? keptText(question) : '',
       depth: depth === 'deep' ? 'deep' : 'fast',
     };
   } catch {
