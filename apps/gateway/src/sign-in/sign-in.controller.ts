@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Inject, Post, Redirect, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { AGENT_CONTEXT, type AgentContext } from '@mesh/agent/nest';
+import { AGENT_CONTEXT, RateLimited, type AgentContext } from '@mesh/agent/nest';
 import { AccessTokenError } from '@mesh/delegation';
 import { MeshError, type ErrorCode } from '@mesh/errors';
 import { Public } from '@mesh/identity/nest';
@@ -43,6 +43,7 @@ export class SignInController {
   @Public()
   @Redirect()
   @HttpCode(303)
+  @RateLimited('sign-in')
   @ApiSignIn()
   begin(
     @Req() request: FastifyRequest,
@@ -56,6 +57,7 @@ export class SignInController {
   @Public()
   @Redirect()
   @HttpCode(303)
+  @RateLimited('sign-in')
   @ApiSignInCallback()
   finish(
     @Req() request: FastifyRequest,
@@ -85,6 +87,7 @@ export class SignInController {
   @Post('sign-in/back-channel')
   @HttpCode(200)
   @Public()
+  @RateLimited('back-channel')
   @ApiBackChannelLogout()
   async backChannel(
     @Req() request: FastifyRequest,
