@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -157,6 +158,23 @@ describe('the stand-ins', () => {
     expect(Object.keys(standIns.environmentOf('writer'))).toEqual(['SPIFFE_ENDPOINT_SOCKET']);
     expect(() => standIns.socketOf('issuer')).toThrow();
     expect(() => statSync(state.passwordsFile)).toThrow();
+  });
+
+  it("make the gateway's own key for another issuer, once, and none for the embedded one", async () => {
+    const secrets = new FileSecretSource(state.secrets);
+    const elsewhere = { MESH_ISSUER_URL: 'https://login.example.org' };
+    await (await start()).close();
+    expect(await secrets.list()).not.toContain('client-key');
+    await (await start(elsewhere)).close();
+    const key = (await secrets.get('client-key')).secret.reveal();
+    const { asymmetricKeyDetails } = createPrivateKey({
+      key: Buffer.from(key, 'base64'),
+      format: 'der',
+      type: 'pkcs8',
+    });
+    expect(asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
+    await start(elsewhere);
+    expect((await secrets.get('client-key')).secret.reveal()).toBe(key);
   });
 
   it('hand out the bundles of federated trust domains', async () => {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { AgentDirectory, MeshConfig } from '@mesh/agent';
 import type { Logger } from '@mesh/observability';
 import { Secret, type FileSecretSource } from '@mesh/secrets';
@@ -37,7 +37,7 @@ export interface StandIns {
 /** Starts the embedded authority and, unless people sign in elsewhere, the embedded issuer. */
 export async function startStandIns(options: StandInOptions): Promise<StandIns> {
   const { config, directory, secrets, state } = options;
-  await makePseudonymKey(directory, secrets);
+  await makeKeys(config, directory, secrets);
   const endRenewing = keepLoopbackCertificate(config, state);
   const issuerId = embeddedIssuerId(config);
   const authority = await startAuthority(options, issuerId);
@@ -70,15 +70,28 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
   };
 }
 
-const PSEUDONYMS = 'pseudonyms';
-
-/** The key of people's pseudonyms, made once a state folder: with another one nobody would be found in old logs. */
-async function makePseudonymKey(
+/**
+ * Keys of the agents' own, made once a state folder: with another key of the pseudonyms nobody would be found in old logs,
+ * and an issuer of their own knows the gateway by its key. The embedded issuer knows it by its SVID.
+ */
+async function makeKeys(
+  { issuerUrl }: MeshConfig,
   directory: AgentDirectory,
   secrets: FileSecretSource,
 ): Promise<void> {
-  const isRead = directory.names().some((name) => directory.get(name).secrets.includes(PSEUDONYMS));
-  if (!isRead || (await secrets.list()).includes(PSEUDONYMS)) return;
-  // Another `ask` may be at it: the key that is there first is the one of both.
-  await secrets.create(PSEUDONYMS, new Secret(randomBytes(32).toString('base64url')));
+  const keys = { pseudonyms: () => randomBytes(32).toString('base64url') };
+  const kept = await secrets.list();
+  for (const [name, make] of Object.entries(
+    issuerUrl === undefined ? keys : { ...keys, 'client-key': newClientKey },
+  )) {
+    const isRead = directory.names().some((agent) => directory.get(agent).secrets.includes(name));
+    // Another `ask` may be at it: the key that is there first is the one of both.
+    if (isRead && !kept.includes(name)) await secrets.create(name, new Secret(make()));
+  }
+}
+
+/** PKCS #8, DER, base64: of the curve that every issuer with `private_key_jwt` knows. */
+function newClientKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64');
 }
