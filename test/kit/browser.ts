@@ -117,7 +117,8 @@ export class Browser {
       if (page.status !== 200 || prompt === undefined) {
         throw new Error(`${page.url}: ${page.status} ${page.text.slice(0, 2000)}`);
       }
-      const person = prompt === 'login' ? { account, password: this.passwordOf(account) } : {};
+      const person: Record<string, string> =
+        prompt === 'login' ? { account, password: this.passwordOf(account) } : {};
       page = await this.send(page.url, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },

@@ -42,14 +42,11 @@ export class PendingSignIns {
   begin(to: string, cookies: readonly string[]): PendingSignIn & { readonly cookie: string } {
     this.#forgetOld();
     const [known, ...more] = cookies;
+    const tabs = known === undefined || more.length > 0 ? [] : this.#of(hashOf(known));
     // A value that nobody was given here is none: a new one is made.
-    const isKnown = known !== undefined && more.length === 0 && this.#of(hashOf(known)).length > 0;
-    const cookie = isKnown ? known : random();
+    const cookie = tabs.length > 0 ? known! : random();
     const browser = hashOf(cookie);
-    const [oldest, ...others] = this.#of(browser);
-    if (oldest !== undefined && others.length + 1 >= MAX_OF_BROWSER) {
-      this.#pending.delete(oldest.state);
-    }
+    if (tabs.length >= MAX_OF_BROWSER) this.#pending.delete(tabs[0]!.state);
     if (this.#pending.size >= MAX_PENDING) {
       throw new SignInError('ERR_SIGN_IN_BUSY', 'Too many sign-ins are under way.');
     }

@@ -1,0 +1,51 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseSignInTarget } from './sign-in-target.js';
+
+const MESH = 'http://mesh.localhost:4000';
+
+describe('the page that follows a sign-in', () => {
+  it.each([
+    [undefined, '/'],
+    ['/', '/'],
+    ['/verify', '/verify'],
+    ['/verify?a=1&b=%2F%2Fevil.test#top', '/verify?a=1&b=%2F%2Fevil.test#top'],
+    ['/a/../verify', '/verify'],
+    ['/@evil.test', '/@evil.test'],
+    ['/%5cevil.test', '/%5cevil.test'],
+    ['/?to=https://evil.test', '/?to=https://evil.test'],
+    [`/${'a'.repeat(1023)}`, `/${'a'.repeat(1023)}`],
+  ])('may be %s', (to, page) => {
+    expect(parseSignInTarget(to, MESH)).toBe(page);
+  });
+
+  it.each([
+    '',
+    'verify',
+    'https://evil.test',
+    'http://mesh.localhost:4000/verify',
+    '//evil.test',
+    '///evil.test',
+    '/\\evil.test',
+    '\\\\evil.test',
+    '/verify\\..\\evil',
+    '/\t/evil.test',
+    '/\n/evil.test',
+    '/\u0000',
+    '/ver ify',
+    '/ｖ',
+    '/.//evil.test',
+    '/a/..//evil.test',
+    '/%2e//evil.test',
+    '/a/%2e%2e//evil.test',
+    'javascript:alert(1)',
+    'data:text/html,x',
+    ' /verify',
+    `/${'a'.repeat(1024)}`,
+    ['/verify', '/agents'],
+    { to: '/' },
+  ])('is never %j', (to) => {
+    expect(() => parseSignInTarget(to, MESH)).toThrow(
+      expect.objectContaining({ code: 'ERR_SIGN_IN_TARGET' }),
+    );
+  });
+});
