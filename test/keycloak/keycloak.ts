@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 const REALM = join(import.meta.dirname, '../../deploy/keycloak/mesh-realm.json');
 const START_MS = 180_000;
 const ADMIN = 'suite';
+const REFRESHES = ['REFRESH_TOKEN', 'REFRESH_TOKEN_ERROR'] as const;
 
 /** A Keycloak on loopback with the realm of deploy/keycloak, everything it keeps in memory. */
 export class Keycloak {
@@ -124,13 +125,16 @@ export class Keycloak {
     await this.admin('POST', `users/${await this.#idOf(account)}/logout`);
   }
 
-  /** How often something happened since `tellEvents`. */
-  async countOf(type: string): Promise<number> {
+  /** How often a client got tokens by refresh tokens, or did not, since `countRefreshes`. */
+  async countOf(type: (typeof REFRESHES)[number]): Promise<number> {
     return ((await this.admin('GET', `events?type=${type}&max=100`)) as unknown[]).length;
   }
 
-  async tellEvents(): Promise<void> {
-    await this.admin('PUT', 'events/config', { eventsEnabled: true, enabledEventTypes: [] });
+  async countRefreshes(): Promise<void> {
+    await this.admin('PUT', 'events/config', {
+      eventsEnabled: true,
+      enabledEventTypes: REFRESHES,
+    });
   }
 
   /** How long access tokens of a client live from now on, in seconds. */

@@ -35,7 +35,7 @@ await describeWithKeycloak('at Keycloak', (home) => {
     publicUrl = `http://localhost:${await freePort()}`;
     keycloak = await Keycloak.start(home, await freePort(), publicUrl, say);
     await keycloak.addPerson('stranger');
-    await keycloak.tellEvents();
+    await keycloak.countRefreshes();
     const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     const input = key.export({ format: 'der', type: 'pkcs8' }).toString('base64');
     await sandbox.run(['secret', 'set', 'client-key'], { env: environment(), input });
