@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
 export interface RawResponse {
   readonly status: number;
@@ -6,13 +6,14 @@ export interface RawResponse {
   readonly body: string;
 }
 
-/**
- * Sends bytes to an HTTP listener as they are, and returns what came back until the connection was closed. Each
- * part is written once the one before was taken by the system.
- */
+/** Sends bytes to an HTTP listener as they are, and returns what came back until the connection was closed. */
 export async function exchange(url: string, ...parts: (string | Buffer)[]): Promise<string> {
   const { hostname, port } = new URL(url);
-  const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+  return exchangeOver(connect({ host: hostname, port: Number(port), noDelay: true }), ...parts);
+}
+
+/** The same over a connection, which may be one by TLS. Each part is written once the one before was taken by the system. */
+export async function exchangeOver(socket: Socket, ...parts: (string | Buffer)[]): Promise<string> {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));

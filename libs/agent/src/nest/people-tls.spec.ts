@@ -4,7 +4,7 @@ import { isSecure, peopleTls } from './people-tls.js';
 
 const FILES = { MESH_TLS: 'files', MESH_TLS_CERTIFICATE: '/c.pem', MESH_TLS_KEY: '/k.pem' };
 
-function load(env: Record<string, string>) {
+function load(env: Record<string, string | undefined>) {
   return loadConfig({ env: { MESH_STATE: '/state', ...env }, cwd: '/', root: '/' });
 }
 
@@ -93,7 +93,7 @@ describe('peopleTls', () => {
       { ...FILES, MESH_TLS: 'loopback' },
     ],
   ])('refuses %s', (_what, setting, message, env) => {
-    expect(() => peopleTls(load(env as Record<string, string>), 'gateway')).toThrow(
+    expect(() => peopleTls(load(env), 'gateway')).toThrow(
       expect.objectContaining({
         code: 'ERR_CONFIG_INVALID',
         setting,
@@ -117,6 +117,6 @@ describe('the hosts that are served', () => {
       ['a.example', 'b.example'],
     ],
   ])('with %j are %j', (env, hosts) => {
-    expect([...load(env as Record<string, string>).hosts('gateway')]).toEqual(hosts);
+    expect([...load(env).hosts('gateway')]).toEqual(hosts);
   });
 });
