@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EmbeddedAuthority } from '@mesh/authority';
 import { errorAreas, type ErrorEntry } from '@mesh/errors';
@@ -31,6 +32,7 @@ interface Schema {
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly $ref?: string;
+  readonly 'x-events'?: Readonly<Record<string, Schema>>;
 }
 interface Media {
   readonly schema: Schema;
@@ -108,6 +110,11 @@ const codes = Object.values(errorAreas).flatMap((area) =>
 const methods = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options'];
 const problem = 'application/problem+json';
 
+/** Each of them is enough. */
+function waysIn(...scopes: readonly string[]) {
+  return [{ 'sign-in': scopes }, { bearer: [] }, { session: [], csrf: [] }];
+}
+
 function schemaOf({ $ref }: Schema): Schema {
   return document.components.schemas[$ref!.replace('#/components/schemas/', '')]!;
 }
@@ -122,8 +129,17 @@ describe('/openapi.json of the compiled gateway', () => {
     );
     expect(routes.sort()).toEqual([
       'get /errors',
+      'get /sign-in',
+      'get /sign-in/callback',
+      'get /sign-in/keys',
+      'get /v1/agents',
       'get /v1/bundle',
+      'get /v1/documents',
+      'get /v1/me',
       'get /v1/trust',
+      'get /v1/trust/archive',
+      'post /sign-in/back-channel',
+      'post /sign-out',
       'post /v1/research',
     ]);
     for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path))) {
@@ -135,22 +151,82 @@ describe('/openapi.json of the compiled gateway', () => {
 
   it('says that who asks signs in, where, and for which scopes', () => {
     const { securitySchemes } = document.components;
-    expect(Object.values(securitySchemes)).toEqual([
-      expect.objectContaining({
+    expect(securitySchemes).toEqual({
+      'sign-in': expect.objectContaining({
         type: 'openIdConnect',
         openIdConnectUrl: `${ISSUER}/.well-known/openid-configuration`,
       }),
-      expect.objectContaining({ type: 'http', scheme: 'bearer' }),
-    ]);
+      bearer: expect.objectContaining({ type: 'http', scheme: 'bearer' }),
+      session: expect.objectContaining({ type: 'apiKey', in: 'cookie', name: 'mesh-session' }),
+      csrf: expect.objectContaining({ type: 'apiKey', in: 'header', name: 'X-CSRF-Token' }),
+    });
     const { security, parameters } = document.paths['/v1/research']!['post']!;
-    // Either of them is enough.
-    expect(security!.map((one) => Object.entries(one)).flat()).toEqual(
-      Object.entries(securitySchemes).map(([name, { type }]) => [
-        name,
-        type === 'http' ? [] : ['research:fast', 'research:deep', 'draft:write'],
-      ]),
-    );
+    expect(security).toEqual(waysIn('research:fast', 'research:deep', 'draft:write'));
     expect(parameters!.map(({ name }) => name)).toContain('Request-Nonce');
+  });
+
+  it.each(['/v1/me', '/v1/documents', '/v1/agents'])('has the ways in to %s', (path) => {
+    const { security, responses } = document.paths[path]!['get']!;
+    expect(security).toEqual(waysIn());
+    for (const code of ['ERR_ACCESS_TOKEN_MISSING', 'ERR_SESSION_ENDED']) {
+      expect(responses['401']!.description).toContain(code);
+    }
+    for (const code of ['ERR_ACCESS_TOKEN_ROLE', 'ERR_CSRF_TOKEN']) {
+      expect(responses['403']!.description).toContain(code);
+    }
+  });
+
+  it('lets the browser alone sign out, and everybody read what is public', () => {
+    expect(document.paths['/sign-out']!['post']!.security).toEqual([{ session: [], csrf: [] }]);
+    const open = ['/errors', '/v1/bundle', '/v1/trust', '/v1/trust/archive', '/sign-in'];
+    for (const path of open) {
+      expect({ path, security: document.paths[path]!['get']!.security }).toEqual({ path });
+    }
+  });
+
+  it('has of every route what it answers with, and every error that any route can end with', () => {
+    for (const [path, operations] of Object.entries(document.paths)) {
+      for (const [method, { responses, requestBody, parameters }] of Object.entries(operations)) {
+        const statuses = Object.keys(responses);
+        const own = path === '/sign-in' || path === '/sign-in/callback' ? '303' : '200';
+        const any = ['400', '404', '405', '408', '421', '429', '431', '500', '503', '504'];
+        const ofBody = method === 'post' ? ['413', '415'] : [];
+        expect({ path, statuses }).toEqual({
+          path,
+          statuses: expect.arrayContaining([own, ...any, ...ofBody]),
+        });
+        expect({ path, body: requestBody !== undefined }).toEqual({
+          path,
+          body: method === 'post' && path !== '/sign-out',
+        });
+        expect(parameters!.map(({ name }) => name)).toContain('X-Correlation-ID');
+        if (method === 'get' && path.startsWith('/v1/')) {
+          expect(responses['200']!.content!['application/json']!.schema).toBeDefined();
+        }
+      }
+    }
+    expect(document.paths['/v1/trust/archive']!['get']!.responses['503']!.description).toContain(
+      'ERR_ARCHIVE_UNUSABLE',
+    );
+  });
+
+  it('has an example of each JSON, with known members alone and all that are required', () => {
+    const checked: string[] = [];
+    for (const [path, operations] of Object.entries(document.paths)) {
+      for (const { responses } of Object.values(operations)) {
+        const { schema, example } = responses['200']?.content?.['application/json'] ?? {};
+        if (!schema?.$ref) continue;
+        const { properties, required } = schemaOf(schema);
+        expect(Object.keys(properties!)).toEqual(
+          expect.arrayContaining(Object.keys(example as object)),
+        );
+        expect(Object.keys(example as object)).toEqual(expect.arrayContaining([...required!]));
+        checked.push(path);
+      }
+    }
+    expect(checked.sort()).toEqual([
+      ...['/sign-out', '/v1/agents', '/v1/documents', '/v1/me', '/v1/research'],
+    ]);
   });
 
   it('has a page that signs people in by the second of the apiClients', async () => {
@@ -188,7 +264,9 @@ describe('/openapi.json of the compiled gateway', () => {
     const { properties, required } = schemaOf(schema);
     expect(Object.keys(example as object).sort()).toEqual([...required!].sort());
     expect(Object.keys(properties!).sort()).toEqual([...required!].sort());
-    const events = content!['text/event-stream']!.example as string;
+    const { schema: framing, examples } = content!['text/event-stream']!;
+    expect(framing.description).toContain('`event: <type>`');
+    const events = examples!['answered']!.value as string;
     expect([...events.matchAll(/^event: (.*)$/gm)].map(([, type]) => type)).toEqual([
       'progress',
       'sources',
@@ -197,12 +275,35 @@ describe('/openapi.json of the compiled gateway', () => {
       'done',
     ]);
     expect(JSON.parse(events.split('data: ').at(-1)!)).toEqual(example);
+    expect(examples!['failed']!.value).toMatch(/\nevent: error\ndata: \{.*\}\n\n$/);
+  });
+
+  it('has a schema of the data of each event, which the examples keep', () => {
+    const { content } = document.paths['/v1/research']!['post']!.responses['200']!;
+    const { schema, examples } = content!['text/event-stream']!;
+    const events = schema['x-events']!;
+    expect(Object.keys(events)).toEqual(['progress', 'sources', 'text', 'done', 'error']);
+    const frames = Object.values(examples!).flatMap(({ value }) =>
+      [...(value as string).matchAll(/event: (.*)\ndata: (.*)\n\n/g)].map(([, type, data]) => ({
+        type: type!,
+        members: Object.keys(JSON.parse(data!) as object),
+      })),
+    );
+    expect(new Set(frames.map(({ type }) => type))).toEqual(new Set(Object.keys(events)));
+    for (const { type, members } of frames) {
+      const { properties, required } = schemaOf(events[type]!);
+      expect(Object.keys(properties!)).toEqual(expect.arrayContaining(members));
+      expect(members).toEqual(expect.arrayContaining([...required!]));
+    }
   });
 
   it('has every error that asking can end with, each with its example', () => {
     const { responses } = document.paths['/v1/research']!['post']!;
     const relayed = codes.filter(([code, { relay }]) => relay && code !== 'ERR_REQUEST_ABORTED');
-    const own = ['400', '401', '406', '408', '413', '415', '421', '431', '500'];
+    const own = [
+      ...['400', '401', '403', '404', '405', '406', '408', '413', '415', '421', '429', '431'],
+      ...['500', '502', '503', '504'],
+    ];
     const statuses = new Set([...own, ...relayed.map(([, { status }]) => String(status))]);
     expect(Object.keys(responses).sort()).toEqual(['200', ...statuses].sort());
     const signIn = codes.filter(([code]) => code.startsWith('ERR_ACCESS_TOKEN_'));
@@ -238,6 +339,40 @@ describe('/openapi.json of the compiled gateway', () => {
 });
 
 describe('/docs', () => {
+  /** The page's own function, as its script has it. */
+  const intercept = async (
+    target: string,
+    token: string | null,
+  ): Promise<Record<string, string> | undefined> => {
+    const script = await (await fetch(`${url}/docs/swagger-ui-init.js`)).text();
+    const [text] = /function sendCsrfToken\([\s\S]*?\n\}/.exec(script)!;
+    const page = {
+      localStorage: { getItem: (name: string) => (name === 'mesh-csrf' ? token : null) },
+      location: new URL('https://mesh.example.org/docs/'),
+      URL,
+    };
+    const { headers } = runInNewContext(
+      `(${text})({ url: ${JSON.stringify(target)}, headers: {} })`,
+      page,
+    );
+    return { ...headers };
+  };
+
+  it.each([
+    ['this origin', '/v1/me', 'secret', { 'X-CSRF-Token': 'secret' }],
+    [
+      'this origin, whole',
+      'https://mesh.example.org/v1/me',
+      'secret',
+      { 'X-CSRF-Token': 'secret' },
+    ],
+    ['nobody who is not signed in', '/v1/me', null, {}],
+    ['no other origin', 'https://login.example.org/token', 'secret', {}],
+    ['no other port', 'https://mesh.example.org:4090/token', 'secret', {}],
+  ])("sends the session's secret to %s", async (_, target, token, headers) => {
+    expect(await intercept(target, token)).toEqual(headers);
+  });
+
   it('works without a network: all it loads comes from this server', async () => {
     const page = await fetch(`${url}/docs`);
     expect(page.status).toBe(200);

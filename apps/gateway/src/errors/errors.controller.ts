@@ -2,6 +2,7 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { errorAreas, type ErrorEntry } from '@mesh/errors';
 import { Public } from '@mesh/identity/nest';
+import { ApiRoute } from '../openapi/api-route.decorator.js';
 import { policyOfStyle } from '../edge/page-policies.js';
 
 const STYLE =
@@ -23,6 +24,7 @@ export class ErrorsController {
     description: 'A page with an entry for each code.',
     content: { 'text/html': { schema: { type: 'string' } } },
   })
+  @ApiRoute()
   @Header('content-type', 'text/html; charset=utf-8')
   @Header('content-security-policy', policyOfStyle(STYLE))
   list(): string {

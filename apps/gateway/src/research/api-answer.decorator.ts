@@ -1,60 +1,51 @@
-import { applyDecorators } from '@nestjs/common';
+import { applyDecorators, type Type } from '@nestjs/common';
 import {
   ApiBody,
   ApiExtraModels,
   ApiHeader,
   ApiProduces,
   ApiResponse,
-  ApiSecurity,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { AnswerDto, ResearchRequestDto } from '@mesh/contracts';
-import { errorCodes, errorEntry, type ErrorCode } from '@mesh/errors';
-import { BEARER, SIGN_IN } from '../security-schemes.js';
-import { answerExample, eventStreamExample, problemExample, questionExamples } from './examples.js';
-import { ProblemDto } from './problem.dto.js';
+import {
+  AnswerDto,
+  ProgressEventDto,
+  ResearchRequestDto,
+  SourcesEventDto,
+  TextEventDto,
+} from '@mesh/contracts';
+import { ApiSignedInRoute } from '../openapi/api-route.decorator.js';
+import { PEER, RELAYED, WITH_BODY } from '../openapi/route-codes.js';
+import { ErrorEventDto } from './error-event.dto.js';
+import {
+  answerExample,
+  brokenStreamExample,
+  eventStreamExample,
+  questionExamples,
+} from './examples.js';
 
-/** What asking can end with: the gateway's own refusals, and all that agents pass on to someone who is still there. */
-const CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'ERR_BODY_INVALID',
-  'ERR_BODY_MALFORMED',
-  'ERR_HEADER_INVALID',
-  'ERR_NONCE_REUSED',
-  'ERR_REQUEST_MALFORMED',
-  'ERR_NOT_ACCEPTABLE',
-  'ERR_REQUEST_TIMEOUT',
-  'ERR_BODY_TOO_LARGE',
-  'ERR_BODY_TYPE',
-  'ERR_HOST_UNKNOWN',
-  'ERR_HEADERS_TOO_LARGE',
-  'ERR_INTERNAL',
-  'ERR_PEER_FAILED',
-  'ERR_PEER_UNREACHABLE',
-  'ERR_DEADLINE_EXCEEDED',
-  ...errorCodes.filter((code) => code.startsWith('ERR_ACCESS_TOKEN_')),
-  ...errorCodes.filter((code) => errorEntry(code)?.relay && code !== 'ERR_REQUEST_ABORTED'),
-]);
+/** The data of each event, in JSON. */
+const EVENTS = {
+  progress: ProgressEventDto,
+  sources: SourcesEventDto,
+  text: TextEventDto,
+  done: AnswerDto,
+  error: ErrorEventDto,
+} satisfies Record<string, Type>;
+
+const FRAMING = [
+  'Server-sent events, UTF-8. Each event is two lines and an empty one: `event: <type>`, `data: <one line of JSON>`; there',
+  'are no `id`, `retry` or comment lines. Every `progress`, `sources` and `text` comes before the last event, which is',
+  '`done` with the signed answer or `error` with a problem; a stream that ends without either was cut, and counts as',
+  'failed. The schema of the data by the type is in `x-events`.',
+].join(' ');
 
 /** Documents the question, the answer, its event stream, and every error of the route. */
 export function ApiAnswer(): MethodDecorator {
-  const byStatus = Map.groupBy(CODES, (code) => errorEntry(code)!.status);
   return applyDecorators(
-    ApiExtraModels(AnswerDto, ProblemDto),
+    ApiExtraModels(...Object.values(EVENTS)),
     ApiBody({ type: ResearchRequestDto, examples: questionExamples }),
     ApiProduces('application/json', 'text/event-stream'),
-    ApiHeader({
-      name: 'X-Correlation-ID',
-      required: false,
-      description:
-        'Finds the request in every log. 8 to 64 characters of `[A-Za-z0-9._-]`; made if missing.',
-      schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{8,64}$' },
-    }),
-    ApiHeader({
-      name: 'Deadline-Ms',
-      required: false,
-      description: 'Milliseconds the caller waits at most.',
-      schema: { type: 'string', pattern: '^[0-9]{1,8}$' },
-    }),
     ApiHeader({
       name: 'Request-Nonce',
       required: false,
@@ -62,29 +53,35 @@ export function ApiAnswer(): MethodDecorator {
         'Binds the answer to this very request: 128 fresh random bits as base64url, taken once. Made if missing.',
       schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{21}[AQgw]$' },
     }),
-    ApiSecurity(SIGN_IN, ['research:fast', 'research:deep', 'draft:write']),
-    ApiSecurity(BEARER),
     ApiResponse({
       status: 200,
       description: 'The answer, or that the sources hold none (`answered: false`).',
       content: {
         'application/json': { schema: { $ref: getSchemaPath(AnswerDto) }, example: answerExample },
-        'text/event-stream': { schema: { type: 'string' }, example: eventStreamExample },
-      },
-    }),
-    ...[...byStatus].map(([status, codes]) =>
-      ApiResponse({
-        status,
-        description: codes.map((code) => `\`${code}\`: ${errorEntry(code)!.title}.`).join('\n\n'),
-        content: {
-          'application/problem+json': {
-            schema: { $ref: getSchemaPath(ProblemDto) },
-            examples: Object.fromEntries(
-              codes.map((code) => [code, { value: problemExample(code) }]),
+        'text/event-stream': {
+          schema: {
+            type: 'string',
+            description: FRAMING,
+            'x-events': Object.fromEntries(
+              Object.entries(EVENTS).map(([type, data]) => [type, { $ref: getSchemaPath(data) }]),
             ),
+          } as object,
+          examples: {
+            answered: { summary: 'An answer', value: eventStreamExample },
+            failed: { summary: 'None', value: brokenStreamExample },
           },
         },
-      }),
+      },
+    }),
+    ApiSignedInRoute(
+      ['research:fast', 'research:deep', 'draft:write'],
+      ...WITH_BODY,
+      'ERR_BODY_INVALID',
+      'ERR_NONCE_REUSED',
+      'ERR_NOT_ACCEPTABLE',
+      'ERR_CSRF_ORIGIN',
+      ...PEER,
+      ...RELAYED,
     ),
   );
 }

@@ -1,7 +1,6 @@
 import type { AnswerDto, ResearchRequestDto } from '@mesh/contracts';
-import { errorEntry, type ErrorCode, type Problem } from '@mesh/errors';
+import { CORRELATION_ID as correlationId, problemExample } from '../openapi/problem-example.js';
 
-const correlationId = '3f0c2f4e-8f2b-4a57-9a60-2f2f2d1c9a11';
 const source = {
   id: 1,
   title: 'Workload identity — How does a workload get its SVID?',
@@ -45,26 +44,28 @@ export const answerExample: AnswerDto = {
   ),
 };
 
-export const eventStreamExample = [
-  ['progress', { stage: 'searching', agent: 'researcher' }],
-  ['sources', { sources: [source] }],
-  ['progress', { stage: 'writing', agent: 'writer' }],
-  ['text', { text: answerExample.answer }],
-  ['done', answerExample],
-]
-  .map(([event, data]) => `event: ${event as string}\ndata: ${JSON.stringify(data)}\n\n`)
-  .join('');
+const progress = (stage: string, agent: string) => ({
+  stage,
+  agent,
+  spiffeId: `spiffe://mesh.local/ns/agents/sa/${agent}`,
+});
+const { snippet: _passage, ...reference } = answerExample.sources[0]!;
 
-export function problemExample(code: ErrorCode): Problem {
-  const { status, title } = errorEntry(code)!;
-  const errors = [{ path: 'question', message: 'question must be a string' }];
-  return {
-    type: `/errors#${code.toLowerCase()}`,
-    title,
-    status,
-    detail: code === 'ERR_BODY_INVALID' ? 'question: question must be a string' : `${title}.`,
-    code,
-    correlationId,
-    ...(code === 'ERR_BODY_INVALID' ? { errors } : {}),
-  };
+export const eventStreamExample = framed([
+  ['progress', progress('searching', 'researcher')],
+  ['sources', { sources: [reference] }],
+  ['progress', progress('writing', 'writer')],
+  ['text', { text: answerExample.answer, inProgress: true }],
+  ['done', answerExample],
+]);
+
+export const brokenStreamExample = framed([
+  ['progress', progress('searching', 'researcher')],
+  ['error', problemExample('ERR_PEER_UNREACHABLE')],
+]);
+
+function framed(events: readonly (readonly [event: string, data: object])[]): string {
+  return events
+    .map(([event, data]) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+    .join('');
 }

@@ -4,7 +4,9 @@ import { AGENT_CONTEXT, type AgentContext } from '@mesh/agent/nest';
 import { serializeBundleDocument, type BundleDocument } from '@mesh/identity';
 import { Public } from '@mesh/identity/nest';
 import { serializeTrustDocument } from '@mesh/provenance';
+import { ApiRoute } from '../openapi/api-route.decorator.js';
 import { ArchiveFile } from './archive-file.js';
+import { archiveSchema, bundleSchema, trustSchema } from './schemas.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -26,8 +28,9 @@ export class TrustController {
   })
   @ApiOkResponse({
     description: 'A SPIFFE bundle document.',
-    content: { 'application/json': { schema: { type: 'object' } } },
+    content: { 'application/json': { schema: bundleSchema } },
   })
+  @ApiRoute()
   @Header('content-type', JSON_TYPE)
   @Header('cache-control', 'no-cache')
   bundle(): string {
@@ -43,8 +46,9 @@ export class TrustController {
   })
   @ApiOkResponse({
     description: 'A trust document (`mesh-trust-v1`).',
-    content: { 'application/json': { schema: { type: 'object' } } },
+    content: { 'application/json': { schema: trustSchema } },
   })
+  @ApiRoute()
   @Header('content-type', JSON_TYPE)
   @Header('cache-control', 'no-cache')
   trust(): string {
@@ -64,8 +68,9 @@ export class TrustController {
   })
   @ApiOkResponse({
     description: 'An archive document (`mesh-archive-v1`).',
-    content: { 'application/json': { schema: { type: 'object' } } },
+    content: { 'application/json': { schema: archiveSchema } },
   })
+  @ApiRoute('ERR_ARCHIVE_UNUSABLE')
   @Header('content-type', JSON_TYPE)
   @Header('cache-control', 'no-cache')
   archive(): Promise<string> {

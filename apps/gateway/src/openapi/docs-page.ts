@@ -1,0 +1,75 @@
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { AgentContext } from '@mesh/agent/nest';
+import { discoveryUrl } from '@mesh/delegation';
+import { BEARER, CSRF, SESSION, SIGN_IN } from './security-schemes.js';
+
+/** `/openapi.json`, and the page `/docs` on it. */
+export function serveDocs(app: NestFastifyApplication, context: AgentContext): void {
+  // At the first request: the public address is known once the gateway listens.
+  const document = () => SwaggerModule.createDocument(app, describe(context));
+  SwaggerModule.setup('docs', app, document, {
+    jsonDocumentUrl: 'openapi.json',
+    swaggerOptions: { initOAuth: oauth(context), requestInterceptor: sendCsrfToken },
+  });
+}
+
+function describe(context: AgentContext) {
+  const secure = context.publicUrl.startsWith('https:');
+  return new DocumentBuilder()
+    .setTitle('Zero Trust AI Agent Mesh')
+    .setDescription(
+      'Ask a question; every hop behind this gateway is mutually authenticated, on behalf of who is signed in, and every answer is signed by each agent that had a part in it.',
+    )
+    .setVersion('1')
+    .addSecurity(SIGN_IN, {
+      type: 'openIdConnect',
+      description: 'Sign in at the OpenID issuer: authorization code with PKCE.',
+      // Without an issuer it does not start.
+      openIdConnectUrl: discoveryUrl(context.issuerUrl!),
+    })
+    .addBearerAuth({ type: 'http', description: 'An access token: `./mesh token`.' }, BEARER)
+    .addSecurity(SESSION, {
+      type: 'apiKey',
+      in: 'cookie',
+      name: `${secure ? '__Host-' : ''}mesh-session`,
+      description:
+        'The session of a browser that signed in at `/sign-in`. A cookie goes to every port of a host, so it opens nothing without `X-CSRF-Token`; changes also need `Origin`, the public address.',
+    })
+    .addSecurity(CSRF, {
+      type: 'apiKey',
+      in: 'header',
+      name: 'X-CSRF-Token',
+      description:
+        'The secret that the sign-in handed over to the page. This page sends it by itself.',
+    })
+    .build();
+}
+
+/** The Authorize button: a public client, PKCE, and a token for this mesh's API (RFC 8707). */
+function oauth({ file, config, directory }: AgentContext): object {
+  const [, clientId] = file.apiClients;
+  return {
+    clientId,
+    scopes: directory.actionsBehind(file.name),
+    usePkceWithAuthorizationCodeGrant: true,
+    additionalQueryStringParams: { resource: config.audience() },
+  };
+}
+
+interface PageRequest {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+}
+
+/**
+ * Runs in the page, where its text is sent: who is signed in by the browser is so here too. To this origin alone, since
+ * the page calls the issuer as well.
+ */
+function sendCsrfToken(request: PageRequest): PageRequest {
+  const page = globalThis as unknown as { localStorage: Storage; location: URL };
+  const token = page.localStorage.getItem('mesh-csrf');
+  const { origin } = new URL(request.url, page.location.href);
+  if (token !== null && origin === page.location.origin) request.headers['X-CSRF-Token'] = token;
+  return request;
+}
