@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { defineAgent } from '@mesh/agent/nest';
 import type { AgentsDto, StatusDto } from '@mesh/contracts';
 import { TrustDomain } from '@mesh/identity';
@@ -75,8 +75,8 @@ interface GetOptions {
 async function getAs(workload: string, name: string, path: string) {
   const pool = await mesh.poolAs(workload, name);
   const response = await pool.request({ method: 'GET', path });
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test knows what it asked for
-  return { status: response.status, body: JSON.parse(await text(response.body)) as any };
+
+  return { status: response.status, body: JSON.parse(await text(response.body)) };
 }
 
 describe('/v1/research', () => {
