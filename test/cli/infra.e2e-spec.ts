@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Browser } from '../kit/browser.js';
 import { keptBy, MAIN, Sandbox, type Running } from './program.js';
+import { linkOf, nobody, opened } from './welcome-link.js';
 
 jest.setTimeout(60_000);
 
@@ -95,6 +97,9 @@ describe('infra', () => {
     expect(stderr).not.toMatch(/Starting/);
     expect(JSON.parse(stdout).agents[2].spiffeId).toBe('spiffe://office.test/ns/agents/sa/writer');
     expect((await sandbox.run(['status'])).stdout).toMatch(/^writer +up +spiffe:/m);
+    const { link, publicUrl } = linkOf(infra);
+    const { location } = await opened(new Browser(publicUrl, nobody), link);
+    expect(location).toContain(`${publicUrl}/signed-in#csrf=`);
   });
 
   it('stops at a signal, as its agents do, and is forgotten', async () => {

@@ -13,6 +13,7 @@ import {
   it,
   jest,
 } from '@jest/globals';
+import { Browser } from '../kit/browser.js';
 import { GeminiSimulator } from '../simulators/gemini.js';
 import {
   childrenOf,
@@ -24,6 +25,7 @@ import {
   type Running,
 } from './program.js';
 import { Terminal } from './terminal.js';
+import { linkOf, nobody, opened } from './welcome-link.js';
 
 jest.setTimeout(60_000);
 
@@ -99,6 +101,27 @@ describe('up', () => {
     for (const password of passwords) {
       expect(mesh.stdout + mesh.stderr + stdout).not.toContain(password);
     }
+  });
+
+  it('tells a newcomer one link, which signs in once', async () => {
+    const { link, publicUrl } = linkOf(mesh);
+    expect(new URL(publicUrl).hostname).toBe('mesh.localhost');
+    const newcomer = new Browser(publicUrl, nobody);
+    const { location } = await opened(newcomer, link);
+    expect(location).toMatch(new RegExp(`^${publicUrl}/signed-in#csrf=[\\w-]+&to=%2F$`));
+    newcomer.csrf = new URLSearchParams(new URL(location!).hash.slice(1)).get('csrf')!;
+    expect((await newcomer.fetch('/v1/me')).json()).toMatchObject({
+      account: 'analyst',
+      userAuthentication: { acr: 'urn:mesh:acr:welcome', amr: ['otp'] },
+    });
+    const late = await opened(new Browser(publicUrl, nobody), link);
+    expect([late.status, late.text]).toEqual([
+      200,
+      expect.stringContaining('That link has been used, or is too old.'),
+    ]);
+    expect(late.text).toContain(join(sandbox.state, 'issuer-passwords.json'));
+    const { pathname } = new URL(link);
+    expect(mesh.stdout).not.toContain(pathname.split('/').at(-1));
   });
 
   it('is shown by status, for people and as JSON', async () => {
@@ -276,6 +299,9 @@ describe('up, each shape', () => {
   it('split is one process an agent, answers, and goes down as a whole when one ends', async () => {
     const mesh = await sandbox.up(['--split']);
     const agents = childrenOf(mesh.pid);
+    const { link, publicUrl } = linkOf(mesh);
+    const page = await opened(new Browser(publicUrl, nobody), link);
+    expect(page.location).toContain(`${publicUrl}/signed-in#csrf=`);
     const answer = JSON.parse((await sandbox.run(['ask', QUESTION, '--json'])).stdout);
     expect(answer.answered).toBe(true);
     expect(answer.agents).toHaveLength(3);
