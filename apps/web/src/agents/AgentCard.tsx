@@ -44,7 +44,8 @@ function Living({ status, now }: { status: StatusDto; now: number }) {
       <ul className={styles.checks}>
         {health.checks.map((check) => (
           <li key={check.name}>
-            <State state={check.status} /> {check.name}
+            <State state={check.status} />
+            <span>{check.name}</span>
             {check.reason && <span className={styles.reason}>{check.reason}</span>}
           </li>
         ))}
@@ -58,7 +59,8 @@ function Living({ status, now }: { status: StatusDto; now: number }) {
         <ul className={styles.checks}>
           {breakers.map(({ name, state, reason }) => (
             <li key={name}>
-              <State state={state} /> {name}
+              <State state={state} />
+              <span>{name}</span>
               {reason && <span className={styles.reason}>{reason}</span>}
             </li>
           ))}

@@ -17,8 +17,9 @@ export function CallPicture({ graph: { width, height, nodes, calls } }: { graph:
           viewBox="0 0 8 8"
           refX="7"
           refY="4"
-          markerWidth="7"
-          markerHeight="7"
+          markerWidth="10"
+          markerHeight="10"
+          markerUnits="userSpaceOnUse"
           orient="auto-start-reverse"
         >
           <path d="M0 0 8 4 0 8Z" className={styles.head} />

@@ -17,7 +17,8 @@ export function SourceLink({ title, url }: Props) {
         </Anchor>
       ) : (
         <span>{title}</span>
-      )}{' '}
+      )}
+      <br />
       <Identifier>{url.replace(/^documents:\/\/\//, '')}</Identifier>
     </>
   );
