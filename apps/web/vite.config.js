@@ -22,6 +22,10 @@ export default defineConfig({
     reportCompressedSize: false,
     // Every file of Mantine says 'use client', which only servers read.
     rolldownOptions: {
+      // Of the page itself: what a certificate is, only the worker has to know.
+      treeshake: {
+        moduleSideEffects: [{ test: /\/libs\/(provenance|spiffe)\//, sideEffects: false }],
+      },
       onLog: (level, log, handle) =>
         log.code === 'MODULE_LEVEL_DIRECTIVE' ? undefined : handle(level, log),
     },

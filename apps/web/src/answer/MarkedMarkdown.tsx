@@ -6,6 +6,7 @@ import { MarkSign } from '../receipt/marks.js';
 import { webAddress } from '../receipt/source-place.js';
 import styles from './AnswerText.module.css';
 import { Citation } from './Citation.js';
+import { demoteHeadings } from './demote-headings.js';
 import { markSentences } from './marked-sentences.js';
 import { sentenceId } from './passage-id.js';
 
@@ -20,7 +21,10 @@ interface Props {
  * Read by the same rules as its receipt.
  */
 export default function MarkedMarkdown({ view, markdown, receipt }: Props) {
-  const rehypePlugins = useMemo(() => [markSentences(markdown, receipt)], [markdown, receipt]);
+  const rehypePlugins = useMemo(
+    () => [demoteHeadings, markSentences(markdown, receipt)],
+    [markdown, receipt],
+  );
   const components = useMemo(() => componentsOf(view, receipt), [view, receipt]);
   return (
     <Markdown
@@ -43,13 +47,7 @@ function asReceiptReads(this: { data(): object }) {
 }
 
 function componentsOf(view: VerifiedView, { sentences }: Receipt): Components {
-  const heading = (level: number) => {
-    const Tag = `h${Math.min(level + 2, 6)}` as 'h3' | 'h4' | 'h5' | 'h6';
-    return ({ children }: { children?: ReactNode }) => <Tag dir="auto">{children}</Tag>;
-  };
   return {
-    ...{ h1: heading(1), h2: heading(2), h3: heading(3), h4: heading(4) },
-    ...{ h5: heading(5), h6: heading(6) },
     p: ({ children }) => <p dir="auto">{children}</p>,
     li: ({ children }) => <li dir="auto">{children}</li>,
     pre: ({ children }) => <pre tabIndex={0}>{children}</pre>,

@@ -40,7 +40,7 @@ function personFacts({ nodes, content }: VerifiedView): readonly Fact[] {
       code: true,
       note: 'The client that took the answer.',
     },
-    { name: 'Question', value: questionOf(content) },
+    { name: 'Question', value: questionOf(content) ?? 'not in the answer' },
     { name: 'Transaction', value: statement.txn, code: true },
     {
       name: 'Acts for them',
@@ -50,12 +50,13 @@ function personFacts({ nodes, content }: VerifiedView): readonly Fact[] {
   ];
 }
 
-function questionOf(content: VerifiedView['content']): string {
+/** What was asked, as the gateway signed it. */
+export function questionOf(content: VerifiedView['content']): string | undefined {
   const [request] = (content['requests'] ?? []) as readonly {
     body?: { question?: unknown } | null;
   }[];
   const question = request?.body?.question;
-  return typeof question === 'string' ? question : 'not in the answer';
+  return typeof question === 'string' ? question : undefined;
 }
 
 function sourceFacts({ sources, nodes }: VerifiedView): readonly Fact[] {

@@ -87,11 +87,10 @@ function CitedBy({ view, sentences }: { view: VerifiedView; sentences: readonly 
   return (
     <p className={styles.cited}>
       Cited by {sentences.length === 1 ? 'sentence' : 'sentences'}{' '}
-      {sentences.map((sentence, at) => {
+      {sentences.map((sentence) => {
         const id = sentenceId(view, sentence);
         return (
           <span key={sentence}>
-            {at > 0 && ', '}
             <a
               href={`#${id}`}
               onClick={(event) => go(event, id)}

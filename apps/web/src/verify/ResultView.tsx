@@ -1,6 +1,8 @@
 import { Loader } from '@mantine/core';
+import type { JsonObject } from '@mesh/provenance';
 import { AnswerText } from '../answer/AnswerText.js';
 import { visibleLine } from '../answer/visible-text.js';
+import { questionOf } from '../proof/facts.js';
 import { ProofPanel } from '../proof/ProofPanel.js';
 import { ReceiptPanel } from '../receipt/ReceiptPanel.js';
 import { FailureNotice } from '../shell/FailureNotice.js';
@@ -26,6 +28,7 @@ export function ResultView({ result: { name, outcome } }: { result: Result }) {
           <p role="status" className="visually-hidden">
             Verified in this browser.
           </p>
+          <Question content={outcome.view.content} />
           <div className={styles.columns}>
             <article className={styles.answer} aria-label="Answer">
               <AnswerText view={outcome.view} />
@@ -38,5 +41,14 @@ export function ResultView({ result: { name, outcome } }: { result: Result }) {
         </>
       )}
     </section>
+  );
+}
+
+function Question({ content }: { content: JsonObject }) {
+  const question = questionOf(content);
+  return question === undefined ? null : (
+    <p className={styles.question} dir="auto">
+      {visibleLine(question, 2000)}
+    </p>
   );
 }
