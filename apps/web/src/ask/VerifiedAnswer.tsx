@@ -6,6 +6,7 @@ import { AnswerText } from '../answer/AnswerText.js';
 import { ProofPanel } from '../proof/ProofPanel.js';
 import type { VerifiedView } from '../proof/verifier.js';
 import { ReceiptPanel } from '../receipt/ReceiptPanel.js';
+import { useSession } from '../session/Session.js';
 import { answerMarkdown } from './answer-markdown.js';
 import { download } from './download.js';
 import type { Run } from './run.js';
@@ -20,6 +21,7 @@ interface Props {
 /** The answer, its proof and its receipt: all of what was verified, and nothing else. */
 export function VerifiedAnswer({ run, view, document }: Props) {
   const { copy, copied } = useClipboard();
+  const { state } = useSession();
   const answer = typeof view.content['answer'] === 'string' ? view.content['answer'] : '';
   const name = `answer-${run.correlationId.slice(0, 8)}`;
   return (
@@ -58,10 +60,13 @@ export function VerifiedAnswer({ run, view, document }: Props) {
             Markdown
           </Button>
         </div>
+        <ReceiptPanel view={view} />
       </article>
       <div className={styles.proof}>
-        <ProofPanel view={view} />
-        <ReceiptPanel view={view} />
+        <ProofPanel
+          view={view}
+          {...(state.status === 'signed-in' && { account: state.me.account })}
+        />
         <p className={styles.id}>
           Correlation ID <span className="identifier">{run.correlationId}</span>
         </p>

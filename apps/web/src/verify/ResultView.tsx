@@ -32,10 +32,10 @@ export function ResultView({ result: { name, outcome } }: { result: Result }) {
           <div className={styles.columns}>
             <article className={styles.answer} aria-label="Answer">
               <AnswerText view={outcome.view} />
+              <ReceiptPanel view={outcome.view} />
             </article>
             <div className={styles.proof}>
               <ProofPanel view={outcome.view} />
-              <ReceiptPanel view={outcome.view} />
             </div>
           </div>
         </>
