@@ -1,10 +1,14 @@
 import { once, type EventEmitter } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { exchange, responsesOf, type RawResponse } from '../kit/raw-http.js';
 import { RunningAgents } from '../kit/running-agents.js';
 import { agentsUnderTest, ScriptedModel, ScriptedSearch } from './agents-under-test.js';
 
+let web: string;
 let mesh: RunningAgents;
 let gateway: string;
 let management: string;
@@ -12,15 +16,21 @@ let bearer: string;
 let signedIn: string;
 
 beforeAll(async () => {
+  web = mkdtempSync(join(tmpdir(), 'web-'));
+  writeFileSync(join(web, 'index.html'), '<!doctype html><title>Ask</title>');
   mesh = await RunningAgents.start(
     agentsUnderTest({ search: new ScriptedSearch(), model: new ScriptedModel() }),
+    { env: { MESH_WEB: web } },
   );
   gateway = mesh.agent('gateway').url;
   management = mesh.agent('gateway').managementUrl;
   bearer = `Bearer ${await mesh.signIn('analyst', 'research:fast draft:write')}`;
   signedIn = `Authorization: ${bearer}\r\n`;
 });
-afterAll(() => mesh.close());
+afterAll(async () => {
+  await mesh.close();
+  rmSync(web, { recursive: true });
+});
 beforeEach(() => {
   mesh.log.length = 0;
 });
@@ -228,10 +238,10 @@ describe('routes', () => {
     expect(await requestLines()).toHaveLength(1);
   });
 
-  it('GET / leads to where a question can be asked', async () => {
+  it('GET / is the page where a question can be asked', async () => {
     const response = await one(`GET / HTTP/1.1\r\n${HOST}${CLOSE}\r\n`);
-    expect(response).toMatchObject({ status: 302 });
-    expect(response.headers['location']).toBe('/docs/');
+    expect(response).toMatchObject({ status: 200, body: '<!doctype html><title>Ask</title>' });
+    expect(response.headers['content-type']).toBe('text/html; charset=utf-8');
   });
 
   it.each(['GET', 'HEAD'])('%s /docs goes on to where sign-in comes back', async (method) => {
