@@ -35,6 +35,7 @@ import { FileSecretSource, Secret } from '@mesh/secrets';
 import { PeerAnswers } from '@mesh/signing';
 import { Browser } from './browser.js';
 import { agent as tts } from '../../apps/tts/src/agent.js';
+import { UNLIMITED } from './unlimited.js';
 
 /** An agent under test: its code and the text of its agent.yaml. */
 export interface AgentUnderTest {
@@ -46,14 +47,6 @@ export interface AgentUnderTest {
 const ANALYST = { subject: 'analyst', roles: ['analyst'], groups: [] };
 /** An issuer that nobody signs in at. */
 const NO_ISSUER = { url: 'http://127.0.0.1:1' };
-
-/** Tests ask more often than people do. */
-export const UNLIMITED = {
-  MESH_RATE_LIMIT_ADDRESS: '1000000',
-  MESH_RATE_LIMIT_SESSION: '1000000',
-  MESH_RATE_LIMIT_QUESTIONS: '1000000',
-  MESH_RATE_LIMIT_SIGN_IN: '1000000',
-};
 
 /** For whom and for what a token is made. */
 export interface TokenOptions {

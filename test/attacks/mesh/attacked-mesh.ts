@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { authorizeOneOf, SpiffeId, X509Source } from '@mesh/identity';
 import { EmbeddedIssuer, SamplePasswords, signInAs, type SampleAccountName } from '@mesh/issuer';
 import type { IssueOptions, Minted } from '@test/kit';
+import { UNLIMITED } from '../../kit/unlimited.js';
 import { AgentProcess } from './agent-process.js';
 import { OTHER_AGENTS, writeAgentFiles } from './agent-files.js';
 import { freePort } from './free-port.js';

@@ -7,6 +7,7 @@ import { createLogger } from '@mesh/observability';
 import { FileSecretSource } from '@mesh/secrets';
 import { StateFolder } from '../../../apps/mesh/src/state/state-folder.js';
 import { startAllInOne } from '../../../apps/mesh/src/up/mesh.js';
+import { UNLIMITED } from '../../kit/unlimited.js';
 import type { Memory, MemoryQuestion, MeshReady } from './mesh-process.js';
 
 const LOOKS = 5;
@@ -14,7 +15,10 @@ const LOOKS = 5;
 const LOOK_MS = 200;
 
 const [folder, ttl] = process.argv.slice(2) as [string, string];
-const config = loadConfig({ cwd: folder, env: { MESH_STATE: folder, MESH_SVID_TTL: ttl } });
+const config = loadConfig({
+  cwd: folder,
+  env: { MESH_STATE: folder, MESH_SVID_TTL: ttl, ...UNLIMITED },
+});
 const state = new StateFolder(config.state);
 state.prepare();
 const mesh = await startAllInOne({

@@ -1,0 +1,7 @@
+/** Tests ask more often than people do. */
+export const UNLIMITED = {
+  MESH_RATE_LIMIT_ADDRESS: '1000000',
+  MESH_RATE_LIMIT_SESSION: '1000000',
+  MESH_RATE_LIMIT_QUESTIONS: '1000000',
+  MESH_RATE_LIMIT_SIGN_IN: '1000000',
+};
