@@ -246,6 +246,7 @@ describe('/openapi.json of the compiled gateway', () => {
     expect(schemaOf(schema)).toMatchObject({
       type: 'object',
       required: ['question'],
+      additionalProperties: false,
       properties: {
         question: {
           type: 'string',

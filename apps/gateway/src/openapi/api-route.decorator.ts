@@ -32,8 +32,8 @@ export function ApiRoute(...codes: readonly ErrorCode[]): MethodDecorator {
       name: 'X-Correlation-ID',
       required: false,
       description:
-        'Finds the request in every log. 8 to 64 characters of `[A-Za-z0-9._-]`; made if missing.',
-      schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{8,64}$' },
+        'Finds the request in every log: 8 to 64 characters of `[A-Za-z0-9._-]`. One that is missing or anything else is replaced by a fresh one.',
+      schema: { type: 'string' },
     }),
     ApiHeader({
       name: 'Deadline-Ms',

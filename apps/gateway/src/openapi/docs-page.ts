@@ -1,17 +1,25 @@
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AgentContext } from '@mesh/agent/nest';
+import { ResearchRequestDto } from '@mesh/contracts';
 import { discoveryUrl } from '@mesh/delegation';
 import { BEARER, CSRF, SESSION, SIGN_IN } from './security-schemes.js';
 
 /** `/openapi.json`, and the page `/docs` on it. */
 export function serveDocs(app: NestFastifyApplication, context: AgentContext): void {
   // At the first request: the public address is known once the gateway listens.
-  const document = () => SwaggerModule.createDocument(app, describe(context));
+  const document = () => closed(SwaggerModule.createDocument(app, describe(context)));
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
     swaggerOptions: { initOAuth: oauth(context), requestInterceptor: sendCsrfToken },
   });
+}
+
+/** Says that a body has no members but those described: the decorators cannot. */
+function closed(document: OpenAPIObject): OpenAPIObject {
+  const schema = document.components!.schemas![ResearchRequestDto.name]!;
+  Object.assign(schema, { additionalProperties: false });
+  return document;
 }
 
 function describe(context: AgentContext) {
