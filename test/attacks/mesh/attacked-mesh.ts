@@ -223,11 +223,6 @@ function environment(
     MESH_DOCUMENTS: DOCUMENTS,
     MESH_TRUST_DOMAIN: TRUST_DOMAIN,
     MESH_LOG_FORMAT: 'json',
-    // A campaign asks more than people do.
-    MESH_RATE_LIMIT_ADDRESS: '1000000',
-    MESH_RATE_LIMIT_SESSION: '1000000',
-    MESH_RATE_LIMIT_QUESTIONS: '1000000',
-    MESH_RATE_LIMIT_SIGN_IN: '1000000',
     MESH_ISSUER_URL: issuerUrl,
     MESH_ISSUER_AGENTS_URL: network.issuer.url,
     MESH_ISSUER_SPIFFE_ID: idOf('issuer'),
