@@ -103,7 +103,7 @@ describe('discovery', () => {
     });
   });
 
-  it('has no registration, userinfo, device, introspection or sign-out', async () => {
+  it('has no registration, userinfo, device flow or introspection', async () => {
     const issuer = await start();
     const metadata: unknown = await (
       await fetch(`${issuer.url}/.well-known/openid-configuration`)

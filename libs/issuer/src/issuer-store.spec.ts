@@ -59,4 +59,13 @@ describe('IssuerStore', () => {
     expect(await interactions.find('2000')).toBeDefined();
     expect(await store.adapter('Session').find('s')).toBeDefined();
   });
+
+  it('drops no session that somebody is signed in with for one that anyone can have made', async () => {
+    const sessions = new IssuerStore().adapter('Session');
+    await sessions.upsert('signed in', { accountId: 'reader' });
+    for (let i = 0; i <= 2000; i++) await sessions.upsert(`${i}`, {});
+    expect(await sessions.find('signed in')).toBeDefined();
+    expect(await sessions.find('1')).toBeUndefined();
+    expect(await sessions.find('2000')).toBeDefined();
+  });
 });

@@ -85,7 +85,10 @@ export class KindStore implements Adapter {
 
   #makeRoom(): void {
     for (const id of this.#records.keys()) this.#live(id);
-    for (const id of this.#records.keys()) {
+    // Anyone can have a session made that nobody is signed in with, and none of those may end a person's.
+    const oldest = [...this.#records];
+    const ofNobody = oldest.filter(([, { payload }]) => payload.accountId === undefined);
+    for (const [id] of [...ofNobody, ...oldest]) {
       if (this.#records.size < MAX_RECORDS) break;
       this.#records.delete(id);
     }

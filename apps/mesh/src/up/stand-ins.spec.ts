@@ -43,7 +43,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function start(env: Record<string, string> = {}, agents = directoryOf): Promise<StandIns> {
+async function start(
+  env: Record<string, string> = {},
+  agents = directoryOf,
+  gatewayUrl?: () => string | undefined,
+): Promise<StandIns> {
   const config = loadConfig({ cwd: folder, env: { MESH_STATE: state.path, ...env } });
   const destination = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -58,6 +62,7 @@ async function start(env: Record<string, string> = {}, agents = directoryOf): Pr
     logger: createLogger({ level: 'info', format: 'json', destination }),
     secrets: new FileSecretSource(state.secrets),
     anyPort: true,
+    ...(gatewayUrl ? { gatewayUrl } : {}),
   });
   cleanups.push(() => standIns.close());
   return standIns;
@@ -101,6 +106,32 @@ describe('the stand-ins', () => {
     );
     expect(lines.filter((line) => 'dropped' in line)).toEqual([]);
     expect(JSON.stringify(lines)).not.toContain(passwords.of('reader'));
+  });
+
+  it('know the gateway as a client that needs its SVID, at the address that people open', async () => {
+    const gateway: { url?: string } = {};
+    const { issuer, issuerUrl } = await start({}, directoryOf, () => gateway.url);
+    const passwords = await SamplePasswords.open(state.passwordsFile);
+    const signIn = (redirectUri: string) =>
+      signInAs(issuer!.url, 'reader', passwords.of('reader'), {
+        scope: 'openid research:fast',
+        resource: 'https://mesh.local/api',
+        clientId: 'mesh-gateway',
+        redirectUri,
+      });
+    const callback = 'http://mesh.localhost:4321/sign-in/callback';
+    await expect(signIn(callback)).rejects.toMatchObject({ oauthError: 'invalid_client' });
+    gateway.url = 'http://127.0.0.1:4321';
+    await expect(signIn('http://127.0.0.1:4321/sign-in/callback')).rejects.toMatchObject({
+      oauthError: 'invalid_redirect_uri',
+    });
+    // It gets as far as the code, which is redeemed with the SVID alone.
+    const redeemed = await signIn(callback).catch((error: unknown) => error);
+    expect(redeemed).toMatchObject({ oauthError: 'invalid_client' });
+    expect(lines).toContainEqual(
+      expect.objectContaining({ name: 'reader', msg: 'Embedded issuer: signed in' }),
+    );
+    expect(issuer!.welcome()).toMatch(new RegExp(`^${issuerUrl}/welcome/[\\w-]{43}$`));
   });
 
   it('give the keys, over mTLS, to agents that verify access tokens and to no other', async () => {
