@@ -18,6 +18,8 @@ interface Props {
 
 /** Height of a row, in rem: as the style sheet has it. */
 const ROW = 5.5;
+/** Of a row, what a node takes of it. */
+const NODE = 4.25 / ROW;
 
 /**
  * The statements as a picture: lines for the eye, and over them a list of buttons, in the order in which each was made
@@ -47,7 +49,7 @@ export function ProofGraph({ view, account, selected, onSelect, details }: Props
             key={`${from.item} ${to.item}`}
             {...(from.row === to.row
               ? sideways(from, to, y)
-              : { x1: `${from.x}%`, y1: y(from.row, 0.8), x2: `${to.x}%`, y2: y(to.row, 0.08) })}
+              : { x1: `${from.x}%`, y1: y(from.row, NODE), x2: `${to.x}%`, y2: y(to.row, -0.02) })}
             markerEnd="url(#proof-arrow)"
           />
         ))}
@@ -78,9 +80,9 @@ function sideways(from: Placed, to: Placed, y: (row: number, share: number) => s
   const half = from.x < to.x ? 2 : -2;
   return {
     x1: `${middle - half}%`,
-    y1: y(from.row, 0.42),
+    y1: y(from.row, NODE / 2),
     x2: `${middle + half}%`,
-    y2: y(to.row, 0.42),
+    y2: y(to.row, NODE / 2),
   };
 }
 
@@ -90,10 +92,10 @@ function Label({ view, item, account }: Pick<Props, 'view' | 'account'> & { item
     return (
       <>
         <IconUser size={18} aria-hidden />
-        <span className={styles.name}>
-          {account ?? `person ${shortened(nodes[0]?.statement.sub ?? '')}`}
+        <span className={styles.name}>{account ?? 'a person'}</span>
+        <span className={styles.role}>
+          {account ? 'asked' : shortened(nodes[0]?.statement.sub ?? '')}
         </span>
-        <span className={styles.role}>asked</span>
       </>
     );
   }

@@ -4,18 +4,19 @@ import styles from './ReceiptCounts.module.css';
 
 interface Props {
   receipt: Receipt;
-  /** With what each mark means. */
   legend?: boolean;
 }
 
-/** How many sentences are borne out by what they cite. */
+/** How many sentences are borne out by what they cite; as a legend, with what that means. */
 export function ReceiptCounts({ receipt: { counts, sentences }, legend = false }: Props) {
   const marks = Object.keys(MARKS) as Mark[];
   return (
     <div className={styles.counts}>
-      <p className={styles.total}>
-        {sentences.length === 1 ? '1 sentence' : `${sentences.length} sentences`}
-      </p>
+      {!legend && (
+        <p className={styles.total}>
+          {sentences.length === 1 ? '1 sentence' : `${sentences.length} sentences`}
+        </p>
+      )}
       <ul className={styles.list} data-legend={legend || undefined}>
         {marks.map((mark) => (
           <li key={mark} data-none={counts[mark] === 0 || undefined}>
