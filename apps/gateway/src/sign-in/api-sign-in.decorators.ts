@@ -76,6 +76,7 @@ export function ApiBackChannelLogout(): MethodDecorator {
         properties: {
           logout_token: {
             type: 'string',
+            pattern: '^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$',
             description: 'A logout token of the issuer, taken once.',
           },
         },

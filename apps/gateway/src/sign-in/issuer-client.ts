@@ -117,7 +117,8 @@ export class IssuerClient {
     const configuration = await this.#configuration();
     const url = buildAuthorizationUrl(configuration, {
       redirect_uri: this.#redirectUri,
-      scope: ['openid', 'offline_access', ...actions].join(' '),
+      // Without `offline_access`: what a browser's session is given ends with the session at the issuer.
+      scope: ['openid', ...actions].join(' '),
       resource,
       state,
       nonce,

@@ -48,7 +48,7 @@ export class LogoutTokens {
     if ((sub === undefined && sid === undefined) || !isText(sub) || !isText(sid)) {
       throw new LogoutTokenError('The token does not say who is logged out.');
     }
-    if (jti === undefined || !isText(jti) || this.#seen.has(jti)) {
+    if (jti === undefined || !isText(jti) || (this.#seen.get(jti) ?? 0) > this.clock.now()) {
       throw new LogoutTokenError('The token has no ID of its own.');
     }
     // Older ones are refused anyway.
