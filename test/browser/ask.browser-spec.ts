@@ -116,7 +116,7 @@ describeInBrowser('asking', (mesh) => {
     const visit = await mesh().visitAs('analyst');
     await visit.ask(QUESTION);
     await visit.verdict.waitFor();
-    const citation = visit.page.getByRole('link', { name: /^\[?(source )?1\b/i }).first();
+    const citation = visit.page.getByRole('link', { name: /^Source 1:/ }).first();
     await citation.click();
     const target = await citation.getAttribute('href');
     expect(await visit.page.locator(`[id="${target!.slice(1)}"]`).isVisible()).toBe(true);

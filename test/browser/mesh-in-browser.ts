@@ -32,17 +32,16 @@ export class MeshInBrowser {
     const sandbox = new Sandbox();
     const proxy = await Proxy.start();
     const url = `http://mesh.localhost:${proxy.port}`;
+    let browser: Browser | undefined;
     try {
       await before(sandbox);
-      const [browser, mesh] = await Promise.all([
-        launchChromium(),
-        sandbox.up([], { env: { ...env, MESH_PUBLIC_URL: url } }),
-      ]);
+      const mesh = await sandbox.up([], { env: { ...env, MESH_PUBLIC_URL: url } });
+      browser = await launchChromium();
       const { gatewayUrl, issuerUrl } = running(sandbox);
       proxy.target = gatewayUrl;
       return new MeshInBrowser(sandbox, env, mesh, proxy, browser, url, issuerUrl);
     } catch (error) {
-      await Promise.all([sandbox.close(), proxy.close()]);
+      await Promise.all([sandbox.close(), proxy.close(), browser?.close()]);
       throw error;
     }
   }

@@ -44,6 +44,12 @@ export class Visit {
       const { origin, protocol } = new URL(request.url());
       if (protocol !== 'data:' && !origins.has(origin)) this.#problem(`request: ${request.url()}`);
     });
+
+    // A worker's console does not tell what its policy forbids.
+    context.on('requestfailed', (request) => {
+      const reason = request.failure()?.errorText;
+      if (reason === 'csp') this.#problem(`forbidden: ${request.url()}`);
+    });
   }
 
   static async begin(
@@ -169,7 +175,9 @@ export class Visit {
 
   /** What the page says that its verification took, in milliseconds. */
   async verificationTime(): Promise<number> {
-    const [, ms] = /\bin (\d+(?:\.\d+)?) ms/.exec(await this.page.locator('main').innerText())!;
+    const ms = await this.page
+      .locator('[data-verification-ms]')
+      .getAttribute('data-verification-ms');
     return Number(ms);
   }
 
@@ -185,12 +193,12 @@ export class Visit {
 
   /** Gives the file of an answer to `/verify`. */
   async drop(path: string): Promise<void> {
-    await this.page.getByLabel(/answer.*file/i).setInputFiles(path);
+    await this.page.getByLabel('Answer’s file').setInputFiles(path);
   }
 
   /** Gives a trust document of one's own to `/verify`. */
   async bringTrust(path: string): Promise<void> {
-    await this.page.getByLabel(/trust document/i).setInputFiles(path);
+    await this.page.getByLabel('Trust document of your own').setInputFiles(path);
   }
 
   /** The paths of requests to the gateway since `from`. */
