@@ -288,9 +288,9 @@ describe('sign-out', () => {
     const { promise: drafting, resolve } = Promise.withResolvers<AbortSignal>();
     // eslint-disable-next-line require-yield -- it never gets that far
     model.draft = async function* (_request, { signal }) {
-      resolve(signal!);
+      resolve(signal);
       await new Promise((_, reject) =>
-        signal!.addEventListener('abort', () => reject(signal!.reason as Error)),
+        signal.addEventListener('abort', () => reject(signal.reason as Error)),
       );
     };
     const answer = ask(browser);

@@ -104,7 +104,7 @@ export class SignInUnderTest<C extends Clock> {
     cookies = '',
     changes = {},
   }: { cookies?: string; changes?: Record<string, string | undefined> } = {}) {
-    const begun = await this.signIn.begin('/', cookies);
+    const begun = await this.signIn.begin('/', { cookie: cookies });
     const jar = [cookies, ...begun.cookies.map(pairOf)].filter(Boolean).join('; ');
     const answer = this.at.approve(begun.location, changes);
     const finished = await this.signIn.finish(answer, jar);

@@ -14,6 +14,7 @@ export {
   type LoadConfigOptions,
   type MeshConfig,
 } from './config/config.js';
+export { isLoopbackName } from './config/kinds.js';
 export { portVariables } from './config/settings.js';
 export { TlsFileError } from './tls/tls-file.error.js';
 export { loopbackTls, readTlsFiles, type TlsFiles, type TlsMaterial } from './tls/tls-files.js';

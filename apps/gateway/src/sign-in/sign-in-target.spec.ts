@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseSignInTarget } from './sign-in-target.js';
+import { isOtherName, parseSignInTarget } from './sign-in-target.js';
 
 const MESH = 'http://mesh.localhost:4000';
 
@@ -47,5 +47,28 @@ describe('the page that follows a sign-in', () => {
     expect(() => parseSignInTarget(to, MESH)).toThrow(
       expect.objectContaining({ code: 'ERR_SIGN_IN_TARGET' }),
     );
+  });
+});
+
+describe('another name of this machine', () => {
+  it.each([
+    ['localhost:4000', MESH],
+    ['127.0.0.1:4000', MESH],
+    ['[::1]:4000', MESH],
+    ['mesh.localhost:4000', 'http://localhost:4000'],
+  ])('is %s for %s', (host, publicUrl) => {
+    expect(isOtherName(host, publicUrl)).toBe(true);
+  });
+
+  it.each<[string | undefined, string]>([
+    ['mesh.localhost:4000', MESH],
+    ['localhost:4001', MESH],
+    ['localhost', MESH],
+    ['gateway.internal:4000', MESH],
+    ['localhost:4000', 'https://mesh.example.org:4000'],
+    ['', MESH],
+    [undefined, MESH],
+  ])('is not %s for %s', (host, publicUrl) => {
+    expect(isOtherName(host, publicUrl)).toBe(false);
   });
 });

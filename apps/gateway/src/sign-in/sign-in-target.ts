@@ -1,3 +1,4 @@
+import { isLoopbackName } from '@mesh/agent';
 import { SignInError } from './sign-in.error.js';
 
 const MAX_LENGTH = 1024;
@@ -15,6 +16,18 @@ export function parseSignInTarget(to: unknown, publicUrl: string): string {
   // Resolved, `/.//host` begins with two slashes: whoever follows it by itself leaves the mesh.
   if (url?.origin !== publicUrl || url.pathname.startsWith('//')) throw refused();
   return url.pathname + url.search + url.hash;
+}
+
+/**
+ * Whether a request came to the mesh by another name of this machine than its public address has (`localhost`, not
+ * `mesh.localhost`). Cookies of the one are none of the other, and the issuer leads back to the public one.
+ * @param host `Host` of the request, which the gateway serves.
+ */
+export function isOtherName(host: string | undefined, publicUrl: string): boolean {
+  const [asked, own] = [URL.parse(`http://${host ?? ''}`), new URL(publicUrl)];
+  // Another port is another listener's, such as of a proxy, which may lead here by any name.
+  if (asked === null || asked.hostname === own.hostname || asked.port !== own.port) return false;
+  return isLoopbackName(asked) && isLoopbackName(own);
 }
 
 function refused(): SignInError {

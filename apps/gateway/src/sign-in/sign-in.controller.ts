@@ -50,7 +50,7 @@ export class SignInController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Redirection> {
     const { to } = request.query as Record<string, unknown>;
-    return this.#lead(request, reply, () => this.signIn.begin(to, request.headers.cookie));
+    return this.#lead(request, reply, () => this.signIn.begin(to, request.headers));
   }
 
   @Get('sign-in/callback')

@@ -19,13 +19,13 @@ afterEach(async () => {
 });
 
 const begin = async (cookies = '') => {
-  const { location, cookies: set } = await mesh.signIn.begin('/verify', cookies);
+  const { location, cookies: set } = await mesh.signIn.begin('/verify', { cookie: cookies });
   return { location, cookie: pairOf(set[0]!) };
 };
 
 describe('a sign-in begins', () => {
   it('at the issuer, with all that binds the answer to it', async () => {
-    const { location, cookies } = await mesh.signIn.begin('/verify', undefined);
+    const { location, cookies } = await mesh.signIn.begin('/verify', {});
     const { origin, pathname, searchParams } = new URL(location);
     expect(origin + pathname).toBe(`${at.url}/auth`);
     expect(Object.fromEntries(searchParams)).toEqual({
@@ -46,8 +46,17 @@ describe('a sign-in begins', () => {
     ]);
   });
 
+  it('at the public address, whatever name of this machine the browser has for it', async () => {
+    const [{ location, cookies }, other] = [
+      await mesh.signIn.begin('/verify?a=1', { host: 'localhost:4000' }),
+      await mesh.signIn.begin('/', { host: 'mesh.localhost:4000' }),
+    ];
+    expect([location, cookies]).toEqual([`${MESH}/sign-in?to=%2Fverify%3Fa%3D1`, []]);
+    expect(other.location).toContain(`${at.url}/auth`);
+  });
+
   it('not for a page that is elsewhere', async () => {
-    await expect(mesh.signIn.begin('//evil.test', undefined)).rejects.toThrow(
+    await expect(mesh.signIn.begin('//evil.test', {})).rejects.toThrow(
       refused('ERR_SIGN_IN_TARGET'),
     );
     expect(at.asked).toEqual([]);
@@ -90,7 +99,7 @@ describe('a sign-in begins', () => {
     ],
   ])('not while the issuer %s', async (_, breakIt, code) => {
     breakIt();
-    await expect(mesh.signIn.begin('/', undefined)).rejects.toThrow(refused(code));
+    await expect(mesh.signIn.begin('/', {})).rejects.toThrow(refused(code));
     await expect(mesh.issuer.ready()).rejects.toThrow(refused(code));
   });
 

@@ -4,7 +4,7 @@ import type { BrowserSessions } from './browser-sessions.js';
 import type { IssuerClient } from './issuer-client.js';
 import { PENDING_SECONDS, type PendingSignIns } from './pending-sign-ins.js';
 import { SignInError } from './sign-in.error.js';
-import { parseSignInTarget } from './sign-in-target.js';
+import { isOtherName, parseSignInTarget } from './sign-in-target.js';
 
 export interface SignInOptions {
   readonly issuer: IssuerClient;
@@ -32,12 +32,19 @@ export class SignIn {
   constructor(private readonly options: SignInOptions) {}
 
   /**
-   * To the issuer.
+   * To the issuer; by way of the public address, if it is not there that the browser is.
    * @throws SignInError, ClientKeyError
    */
-  async begin(to: unknown, cookies: string | undefined): Promise<BrowserAnswer> {
+  async begin(
+    to: unknown,
+    { cookie: cookies, host }: { readonly cookie?: string; readonly host?: string },
+  ): Promise<BrowserAnswer> {
     const { issuer, pending, publicUrl, signInCookie } = this.options;
     const target = parseSignInTarget(to, publicUrl());
+    if (isOtherName(host, publicUrl())) {
+      const query = new URLSearchParams({ to: target }).toString();
+      return { location: `${publicUrl()}/sign-in?${query}`, cookies: [] };
+    }
     const cookie = signInCookie();
     // Before anything is kept: while the issuer is down nothing piles up.
     await issuer.ready();
