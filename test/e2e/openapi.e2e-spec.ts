@@ -252,6 +252,7 @@ describe('/openapi.json of the compiled gateway', () => {
           type: 'string',
           minLength: 1,
           maxLength: 2000,
+          pattern: '\\S',
           description: expect.stringContaining('in any language'),
         },
         depth: { enum: ['fast', 'deep'], default: 'fast', description: expect.any(String) },

@@ -15,11 +15,17 @@ export function serveDocs(app: NestFastifyApplication, context: AgentContext): v
   });
 }
 
-/** Says that a body has no members but those described: the decorators cannot. */
+/** Says what decorators cannot: a question has no members but those described, and is no white space alone. */
 function closed(document: OpenAPIObject): OpenAPIObject {
-  const schema = document.components!.schemas![ResearchRequestDto.name]!;
-  Object.assign(schema, { additionalProperties: false });
+  const schema = document.components!.schemas![ResearchRequestDto.name] as ObjectSchema;
+  schema.additionalProperties = false;
+  schema.properties['question']!.pattern = '\\S';
   return document;
+}
+
+interface ObjectSchema {
+  additionalProperties?: boolean;
+  readonly properties: Readonly<Record<string, { pattern?: string }>>;
 }
 
 function describe(context: AgentContext) {
