@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
-import { defineAgent } from '@mesh/agent/nest';
+import { AGENT_CONTEXT, defineAgent, type AgentContext } from '@mesh/agent/nest';
 import { RunningAgents } from '../kit/running-agents.js';
 import { agentsUnderTest, ScriptedModel, ScriptedSearch } from './agents-under-test.js';
 
@@ -172,6 +172,15 @@ describe.each(['researcher', 'writer'])('an answer of the %s', (peer) => {
       }),
     ]);
     expect(JSON.stringify(mesh.log)).not.toContain(PLANTED);
+    const { refusals: last } = mesh
+      .agent(caller)
+      .app.get<AgentContext>(AGENT_CONTEXT, { strict: false });
+    expect(last.list()[0]).toEqual({
+      at: expect.any(String),
+      code,
+      peer: mesh.agent(peer).spiffeId,
+      correlationId: refusals()[0]!['correlation_id'],
+    });
   }
 
   it('that nobody changed is delivered', async () => {

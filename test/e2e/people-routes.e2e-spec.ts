@@ -358,8 +358,14 @@ describe('agents that are not well', () => {
 
   beforeAll(async () => {
     ailing = await RunningAgents.start(
-      [...agentsUnderTest(), agent('stuck', 4903, STATUS), agent('gone', 4904, STATUS)],
-      { env: { MESH_DOCUMENTS: documents } },
+      [
+        ...agentsUnderTest(),
+        agent('stuck', 4903, STATUS),
+        agent('gone', 4904, STATUS),
+        agent('taken', 4905, STATUS),
+      ],
+      // Somebody else is where that one should be.
+      { env: { MESH_DOCUMENTS: documents }, rerouted: { taken: 'stuck' } },
     );
     token = await ailing.signIn('admin', 'research:fast');
     await ailing.agent('gone').close();
@@ -378,7 +384,18 @@ describe('agents that are not well', () => {
       tts: undefined,
       stuck: 'ERR_DEADLINE_EXCEEDED',
       gone: 'ERR_PEER_UNREACHABLE',
+      taken: 'ERR_PEER_UNREACHABLE',
     });
+  });
+
+  it('have their places taken by nobody: who is there is refused, and not named', async () => {
+    let refusals: StatusDto['refusals'] = [];
+    await waitFor(async () => {
+      const { agents } = await view();
+      ({ refusals } = agents.find(({ name }) => name === 'gateway')!.status!);
+      return refusals.length > 0;
+    }, 10_000);
+    expect(refusals[0]).toEqual({ at: expect.any(String), code: 'ERR_PEER_NOT_AUTHORIZED' });
   });
 
   it('tell why, without a path of the machine', async () => {

@@ -79,7 +79,7 @@ export class BreakerDto {
   reason?: string;
 }
 
-/** A request or handshake that was refused. Holds nothing of the person, the body or the address. */
+/** A request, handshake or answer of a peer that was refused. Holds nothing of the person, the body or the address. */
 export class RefusalDto {
   /** When, ISO 8601 in UTC. */
   @IsISO8601({ strict: true })
@@ -92,7 +92,7 @@ export class RefusalDto {
   @Matches(CODE)
   code!: string;
 
-  /** Template of the route, never the path asked for; absent for a handshake and where no route fits. */
+  /** Template of the route, never the path asked for; absent for a handshake or an answer, and where no route fits. */
   @IsOptional()
   @IsString()
   @Length(1, 256)

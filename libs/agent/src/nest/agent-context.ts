@@ -9,6 +9,7 @@ import type { DelegationRules, SignedInRules } from '@mesh/delegation/nest';
 import {
   authorizeId,
   createMtlsPool,
+  type HandshakeLog,
   type MtlsPool,
   type SpiffeId,
   type X509Source,
@@ -26,6 +27,7 @@ import { DelegatedCalls } from '../pipeline/delegated-calls.js';
 import { issuerDocuments, type IssuerAddress } from '../pipeline/issuer-documents.js';
 import { issuerFetch, type IssuerFetch } from '../pipeline/issuer-fetch.js';
 import { UndelegatedCallError } from '../pipeline/peer.error.js';
+import { Refusals } from '../pipeline/refusals.js';
 import { PeerClient } from '../pipeline/peer-client.js';
 import { TokenResponseDto } from '../pipeline/token-response.dto.js';
 
@@ -94,13 +96,28 @@ export class AgentContext {
       directory,
       this.tokens,
       new PeerAnswers(identity, directory.workloadEdges(), this.id),
-      ({ peer, error }) =>
+      ({ peer, error, correlationId }) => {
+        const { code, message: reason } = error;
         this.logger.warn(
-          { event: 'answer.refused', peer, code: error.code, reason: error.message, err: error },
+          { event: 'answer.refused', peer, code, reason, err: error },
           `the answer of ${peer} is refused`,
-        ),
+        );
+        this.refusals.add({ code, peer: directory.spiffeIdOf(peer).toString(), correlationId });
+      },
     );
   }
+
+  /** The last requests, handshakes and answers that this agent refused. */
+  readonly refusals = new Refusals();
+
+  /** Told of each handshake of the listener and with peers. */
+  readonly onHandshake: HandshakeLog = (event) => {
+    this.metrics.handshake(event);
+    logHandshake(this.logger, event);
+    // Without the peer: whom a refused certificate names is anybody's word.
+    if (event.outcome === 'refused')
+      this.refusals.add({ code: event.code ?? 'ERR_PEER_UNTRUSTED' });
+  };
 
   /** Who may call what, of this agent. */
   readonly callers: CallerPolicy = {
@@ -213,10 +230,7 @@ export class AgentContext {
   /** Closed with this context. */
   #makePool(name: string, url: string, id: SpiffeId): MtlsPool {
     const pool = createMtlsPool(url, this.identity, this.identity, authorizeId(id), {
-      log: (event) => {
-        this.metrics.handshake(event);
-        logHandshake(this.logger, event);
-      },
+      log: this.onHandshake,
     });
     this.#pools.set(name, pool);
     return pool;

@@ -1,7 +1,6 @@
 import type { HealthDto, HealthState, StatusDto } from '@mesh/contracts';
 import { plainText } from '@mesh/observability';
 import type { HealthCheckResult } from '@nestjs/terminus';
-import type { Refusals } from '../pipeline/refusals.js';
 import type { AgentContext } from './agent-context.js';
 
 const MAX_CHECKS = 50;
@@ -16,7 +15,6 @@ export class AgentStatus {
     private readonly context: AgentContext,
     /** What `/health` tells. */
     private readonly health: () => Promise<HealthCheckResult>,
-    readonly refusals: Refusals,
   ) {}
 
   /** @throws X509SourceError without a valid SVID */
@@ -30,7 +28,7 @@ export class AgentStatus {
       startedAt: this.#startedAt.toISOString(),
       health,
       breakers: this.context.policies().slice(0, MAX_BREAKERS).map(breakerOf),
-      refusals: this.refusals.list(),
+      refusals: this.context.refusals.list(),
     };
   }
 }

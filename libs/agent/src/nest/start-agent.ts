@@ -17,7 +17,6 @@ import { People } from '@mesh/delegation/nest';
 import { IdentityHealthIndicator } from '@mesh/identity/nest';
 import {
   currentContext,
-  logHandshake,
   MeshMetrics,
   runAsAgent,
   type AgentIdentity,
@@ -34,7 +33,6 @@ import type { AgentDirectory } from '../agent-file/agent-directory.js';
 import type { MeshConfig } from '../config/config.js';
 import { portVariables } from '../config/settings.js';
 import type { IssuerAddress } from '../pipeline/issuer-documents.js';
-import { Refusals } from '../pipeline/refusals.js';
 import { AgentContext, type Progress } from './agent-context.js';
 import type { AgentDefinition } from './agent-definition.js';
 import { AgentModule } from './agent.module.js';
@@ -157,7 +155,7 @@ async function start(
     undo.push(() => context.close());
     metrics.watchSvid(() => source.snapshot?.svid.notAfter);
 
-    const status = new AgentStatus(context, () => management.health(), new Refusals());
+    const status = new AgentStatus(context, () => management.health());
     const server = people
       ? new PeopleServer({ files, host: hostOf(config.publicUrl), logger })
       : undefined;
@@ -217,7 +215,6 @@ async function createApp(
   server: PeopleServer | undefined,
 ): Promise<{ app: NestFastifyApplication; hooks: RequestHooks }> {
   const { config, file, logger, metrics } = context;
-  const { refusals } = status;
   // Fastify wants them before there are routes; no request comes before they are there.
   const late: { hooks?: RequestHooks } = {};
   const adapter = new FastifyAdapter({
@@ -226,7 +223,7 @@ async function createApp(
       late.hooks?.unroutable(error, request, reply),
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) =>
       late.hooks?.unparsed(error, socket),
-    serverFactory: server?.create ?? mtlsServerFactory(context, refusals),
+    serverFactory: server?.create ?? mtlsServerFactory(context),
   });
   const app = await NestFactory.create<NestFastifyApplication>(
     AgentModule.for(context, await definition.module(context), status),
@@ -260,7 +257,7 @@ async function createApp(
         )
       : undefined,
     routes,
-    refusals,
+    refusals: context.refusals,
     logger,
     metrics,
   }));
@@ -320,7 +317,7 @@ function hasSignedIn(routes: RouteTable): boolean {
   return routes.all().some(({ declaration }) => isForPeople(declaration));
 }
 
-function mtlsServerFactory({ identity, logger, metrics }: AgentContext, refusals: Refusals) {
+function mtlsServerFactory({ identity, onHandshake }: AgentContext) {
   return (handler: (...args: never[]) => unknown) =>
     createMtlsServer(
       identity,
@@ -332,13 +329,7 @@ function mtlsServerFactory({ identity, logger, metrics }: AgentContext, refusals
         maxHeaderBytes: HEADER_BYTES,
         headersTimeoutMs: RECEIVE_MS,
         requestTimeoutMs: RECEIVE_MS,
-        log: (event) => {
-          metrics.handshake(event);
-          logHandshake(logger, event);
-          // Without the peer: whom a refused certificate names is anybody's word.
-          if (event.outcome === 'refused')
-            refusals.add({ code: event.code ?? 'ERR_PEER_UNTRUSTED' });
-        },
+        log: onHandshake,
       },
       handler as RequestListener,
     );

@@ -14,6 +14,8 @@ import { newRequestNonce } from './request-nonce.js';
 export interface RefusedAnswer {
   readonly peer: string;
   readonly error: MeshError;
+  /** Of the request that was served with it. */
+  readonly correlationId: string;
 }
 
 /**
@@ -99,7 +101,9 @@ export class DelegatedCalls implements PeerTrust {
         nodes.map(({ statement }) => statement.request),
       );
     } catch (error) {
-      if (error instanceof MeshError) this.onRefused({ peer, error });
+      if (error instanceof MeshError) {
+        this.onRefused({ peer, error, correlationId: context.correlationId });
+      }
       throw error;
     }
   }
