@@ -66,7 +66,7 @@ export {
 } from './verify-answer.js';
 
 // Receipts
-export { alignText, MARKDOWN_WITHOUT, MAX_MARKDOWN_CHARACTERS } from './markdown-text.js';
+export { alignText, MARKDOWN_WITHOUT } from './markdown-text.js';
 export { MIN_QUOTED_WORDS, type Range } from './quotation.js';
 export {
   type Mark,

@@ -6,8 +6,13 @@ export const MARKDOWN_WITHOUT = {
   disable: { null: ['htmlFlow', 'htmlText', 'definition'] },
 } as const;
 
-/** Longer texts, and those that the parser cannot take, are read as plain text. */
-export const MAX_MARKDOWN_CHARACTERS = 100_000;
+/** Longer texts are read as plain text. */
+const MAX_CHARACTERS = 100_000;
+/** And those that are nested deeper (twice for each list), or have more opening brackets. */
+const MAX_DEPTH = 64;
+const MAX_BRACKETS = 5000;
+/** A line that opens more quotations and lists than may be. */
+const NESTED_LINE = /^(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t])){65}/m;
 
 /** Text without its marks, and where each UTF-16 unit of it stands in the Markdown. */
 export interface FlatText {
@@ -37,11 +42,17 @@ interface Node {
   };
 }
 
+/** What a Markdown text says. */
+export interface MarkdownText {
+  readonly blocks: readonly TextBlock[];
+  /** It was read as plain text, each line a paragraph: it is too long or too deeply nested. */
+  readonly plain: boolean;
+}
+
 /** The blocks of a Markdown text, in order. */
-export async function blocksOf(markdown: string): Promise<readonly TextBlock[]> {
-  if (markdown.length > MAX_MARKDOWN_CHARACTERS) return plainBlocksOf(markdown);
-  // Only who makes receipts loads a parser.
-  const { fromMarkdown } = await import('mdast-util-from-markdown');
+export async function readMarkdown(markdown: string): Promise<MarkdownText> {
+  const root = isHostile(markdown) ? undefined : await parse(markdown);
+  if (root === undefined) return { blocks: linesOf(markdown), plain: true };
   const blocks: TextBlock[] = [];
   const walk = (nodes: readonly Node[]): void => {
     for (const [place, node] of nodes.entries()) {
@@ -60,14 +71,29 @@ export async function blocksOf(markdown: string): Promise<readonly TextBlock[]> 
       }
     }
   };
-  try {
-    walk((fromMarkdown(markdown, { extensions: [EXTENSION] }) as Node).children ?? []);
-    return blocks;
-  } catch (error) {
-    // Nested deeper than the stack: no reader sees a form in it.
-    if (error instanceof RangeError) return plainBlocksOf(markdown);
-    throw error;
+  walk(root.children ?? []);
+  return { blocks, plain: false };
+}
+
+/** What parsers take long for, or choke on. */
+function isHostile(markdown: string): boolean {
+  if (markdown.length > MAX_CHARACTERS || NESTED_LINE.test(markdown)) return true;
+  let brackets = 0;
+  for (let at = -1; (at = markdown.indexOf('[', at + 1)) >= 0;) brackets++;
+  return brackets > MAX_BRACKETS;
+}
+
+/** Undefined for what is nested so deeply that no reader sees a form in it, and who shows it runs out of stack. */
+async function parse(markdown: string): Promise<Node | undefined> {
+  // Only who makes receipts loads a parser.
+  const { fromMarkdown } = await import('mdast-util-from-markdown');
+  const root = fromMarkdown(markdown, { extensions: [EXTENSION] }) as Node;
+  let level: readonly Node[] = [root];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return undefined;
+    level = level.flatMap(({ children = [] }) => children);
   }
+  return root;
 }
 
 const EXTENSION = { disable: { null: [...MARKDOWN_WITHOUT.disable.null] } };
@@ -78,8 +104,7 @@ const KINDS: Readonly<Record<string, TextBlock['kind'] | undefined>> = {
   code: 'code',
 };
 
-/** Each line a paragraph. */
-function plainBlocksOf(text: string): readonly TextBlock[] {
+function linesOf(text: string): readonly TextBlock[] {
   return [...text.matchAll(/[^\r\n]+/g)].map(({ 0: line, index }) => {
     const flat = new Flat(text);
     flat.aligned(line, index, index + line.length, false);

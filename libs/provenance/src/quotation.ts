@@ -20,27 +20,38 @@ const words = new Intl.Segmenter('en', { granularity: 'word' });
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 const WORD = /[\p{L}\p{M}\p{N}]/u;
+/** What is no word at both ends: by looking ahead first, so that no text is slow. */
+const ENDS = /^[^\p{L}\p{M}\p{N}]+|(?<![^\p{L}\p{M}\p{N}])[^\p{L}\p{M}\p{N}]+$/gu;
 
-/**
- * Where what a sentence says stands in a passage, word by word: contiguous within one block of it, at the ends of
- * words, but for white space, case, Markdown, characters that cannot be seen, and punctuation at the ends.
- *
- * @param said What a sentence says, without its citations.
- * @returns Offsets in the passage's Markdown; undefined where it does not, or has fewer than 4 words.
- */
-export function quotationIn(said: string, passage: readonly FlatText[]): Range | undefined {
-  const quoted = compared(said).text.replace(/^[^\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+$/gu, '');
-  if (wordsIn(quoted) < MIN_QUOTED_WORDS) return undefined;
-  for (const block of passage) {
-    const { text, origin } = compared(block.text);
-    for (let at = text.indexOf(quoted); at >= 0; at = text.indexOf(quoted, at + 1)) {
-      const end = at + quoted.length;
-      if (!isWordEnd(text, at) || !isWordEnd(text, end)) continue;
-      const last = origin[end - 1] ?? 0;
-      return { start: block.from[origin[at] ?? 0] ?? 0, end: block.to[last] ?? 0 };
-    }
+/** A passage, ready to be compared with any number of sentences. */
+export class Passage {
+  readonly #blocks: readonly { readonly block: FlatText; readonly compared: Compared }[];
+
+  constructor(blocks: readonly FlatText[]) {
+    this.#blocks = blocks.map((block) => ({ block, compared: compared(block.text) }));
   }
-  return undefined;
+
+  /**
+   * Where what a sentence says stands in it, word by word: contiguous within one block, at the ends of words, but for
+   * white space, case, Markdown, characters that cannot be seen, and punctuation at the ends.
+   *
+   * @param said What a sentence says, without its citations.
+   * @returns Offsets in the passage's Markdown; undefined where it does not, or has fewer than 4 words.
+   */
+  quotationOf(said: string): Range | undefined {
+    const quoted = compared(said).text.replace(ENDS, '');
+    if (wordsIn(quoted) < MIN_QUOTED_WORDS) return undefined;
+    for (const { block, compared } of this.#blocks) {
+      const { text, origin } = compared;
+      for (let at = text.indexOf(quoted); at >= 0; at = text.indexOf(quoted, at + 1)) {
+        const end = at + quoted.length;
+        if (!isWordEnd(text, at) || !isWordEnd(text, end)) continue;
+        const last = origin[end - 1] ?? 0;
+        return { start: block.from[origin[at] ?? 0] ?? 0, end: block.to[last] ?? 0 };
+      }
+    }
+    return undefined;
+  }
 }
 
 function wordsIn(text: string): number {
@@ -50,7 +61,8 @@ function wordsIn(text: string): number {
 }
 
 function isWordEnd(text: string, at: number): boolean {
-  const [before, after] = [text.slice(0, at).match(/.$/u)?.[0], text.slice(at).match(/^./u)?.[0]];
+  const before = [...text.slice(Math.max(0, at - 2), at)].at(-1);
+  const [after] = text.slice(at, at + 2);
   if (before === undefined || after === undefined) return true;
   if (UNSPACED.test(before) || UNSPACED.test(after)) return true;
   return !WORD.test(before) || !WORD.test(after);

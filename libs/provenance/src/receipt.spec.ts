@@ -241,14 +241,41 @@ describe('a receipt', () => {
   });
 
   it('takes what is too long, and too deeply nested, as plain text', async () => {
-    const { sentences } = await receipt(`# A [1].\n\n**B** c. ${'X'.repeat(100_000)}`, ['']);
+    const { sentences, plain } = await receipt(`# A [1].\n\n**B** c. ${'X'.repeat(100_000)}`, ['']);
+    expect(plain).toBe(true);
     expect(sentences.map(({ text }) => text.slice(0, 8))).toEqual([
       '# A.',
       '**B** c.',
       'X'.repeat(8),
     ]);
-    await expect(receipt('- '.repeat(3000))).resolves.toBeDefined();
-    await expect(receipt('> '.repeat(20_000))).resolves.toBeDefined();
+    for (const [mark, most] of [
+      ['- ', 31],
+      ['> ', 62],
+    ] as const) {
+      expect((await receipt(`${mark.repeat(most)}A.`)).plain).toBe(false);
+      expect((await receipt(`${mark.repeat(most + 1)}A.`)).plain).toBe(true);
+    }
+  });
+
+  it.each([
+    ['quotations', '> '.repeat(20_000)],
+    ['lists', '- '.repeat(2000)],
+    [
+      'lists over lines',
+      Array.from({ length: 60 }, (_, at) => `${'  '.repeat(at)}- A [1].`).join('\n'),
+    ],
+    ['brackets that are just few enough', '[1]'.repeat(5000)],
+    ['brackets', '['.repeat(90_000)],
+    ['emphasis', '*a **b '.repeat(10_000)],
+    ['ends that are none', '![a]('.repeat(15_000)],
+    ['marks', 'A '.concat('-'.repeat(80_000), ' b [1]')],
+    ['initials', 'A. '.repeat(30_000)],
+    ['sentences', 'It is so here [1]. '.repeat(5000)],
+    ['citations', '[1]'.repeat(30_000)],
+  ])('is made in time of hostile text: %s', async (_, answer) => {
+    const started = performance.now();
+    await receipt(answer, ['It was so here. '.repeat(250)]);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   const piece = fc.oneof(

@@ -1,6 +1,6 @@
 import type { NamedSource } from './answer-content.js';
-import { blocksOf, type TextBlock } from './markdown-text.js';
-import { quotationIn, type Range } from './quotation.js';
+import { readMarkdown, type TextBlock } from './markdown-text.js';
+import { Passage, type Range } from './quotation.js';
 import { type Sentence, sentencesOf } from './sentences.js';
 import type { VerifiedAnswer } from './verify-answer.js';
 
@@ -41,6 +41,8 @@ export interface ReceiptSource extends NamedSource {
 export interface Receipt {
   /** False: the sources do not answer the question. What is then said without a source is a notice, and not counted. */
   readonly answered: boolean;
+  /** The answer is too long or too deeply nested for Markdown: it was read, and is to be shown, as plain text. */
+  readonly plain: boolean;
   readonly sentences: readonly ReceiptSentence[];
   readonly counts: Readonly<Record<Mark, number>>;
   /** All signed sources, also those that no sentence names. */
@@ -62,21 +64,25 @@ export async function receiptOf({
   const { answer, answered } = content;
   if (typeof answer !== 'string') return undefined;
   const known = new Map(sources.map((one) => [one.source.id, one]));
-  const passages = new Map<number, Promise<readonly TextBlock[]>>();
-  const passageOf = (id: number): Promise<readonly TextBlock[]> => {
-    const passage = passages.get(id) ?? blocksOf(known.get(id)?.source.snippet ?? '');
-    passages.set(id, passage);
+  const passages = new Map<number, Passage>();
+  const passageOf = async (id: number): Promise<Passage> => {
+    let passage = passages.get(id);
+    if (passage === undefined) {
+      const { blocks } = await readMarkdown(known.get(id)?.source.snippet ?? '');
+      passages.set(id, (passage = new Passage(blocks)));
+    }
     return passage;
   };
   const sentences: ReceiptSentence[] = [];
   const quotations: (Quotation & { source: number })[] = [];
-  for (const { block, sentence, ids } of saidIn(await blocksOf(answer))) {
+  const { blocks, plain } = await readMarkdown(answer);
+  for (const { block, sentence, ids } of saidIn(blocks)) {
     const named = ids.filter((id) => known.has(id));
     if (answered === false && named.length === 0) continue;
     const text = sentence.said.map((at) => block.text.charAt(at)).join('');
     let mark: Mark = named.length === 0 ? 'unsupported' : 'cited';
     for (const id of named) {
-      const range = quotationIn(text, await passageOf(id));
+      const range = (await passageOf(id)).quotationOf(text);
       if (range === undefined) continue;
       quotations.push({ ...range, sentence: sentences.length, source: id });
       mark = 'quoted';
@@ -93,6 +99,7 @@ export async function receiptOf({
   const count = (mark: Mark) => sentences.filter((one) => one.mark === mark).length;
   return {
     answered: answered !== false,
+    plain,
     sentences,
     counts: {
       quoted: count('quoted'),

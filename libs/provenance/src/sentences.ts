@@ -26,6 +26,8 @@ const WORD = /[\p{L}\p{N}]/u;
 const SHORT =
   /(?:^|[\s("'“„«])(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|Gen|Rev|Hon|Capt|Lt|Sgt|vs|cf|approx|figs?|vol|pp|et al|viz|resp|incl|dept|nr|abb|bd|bzw|ca|vgl|inkl|evtl|ggf|sog|hr|mme|mlle|sra?|núm)\.\s*$/iu;
 const LETTERS = /(?:^|[\s("'“„«])(?:(?:\p{L}\.\s?)+\p{L}|\p{Lu}|[zdu])\.\s*$/u;
+/** Of the text before an end, what is looked at: else a long one would be read again for each. */
+const LONGEST_SHORT = 40;
 // The rules for all languages: the segmenter has none of its own for any.
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
 
@@ -99,7 +101,8 @@ function endsOf(text: string): number[] {
   for (const [place, { segment, index }] of segments.entries()) {
     open += segment;
     const after = segments[place + 1]?.segment ?? '';
-    const goesOn = SHORT.test(open) || LETTERS.test(open) || /^[\s\p{P}]*\p{Ll}/u.test(after);
+    const end = open.slice(-LONGEST_SHORT);
+    const goesOn = SHORT.test(end) || LETTERS.test(end) || /^[\s\p{P}]*\p{Ll}/u.test(after);
     if (goesOn || !WORD.test(open)) continue;
     ends.push(index + segment.length);
     open = '';

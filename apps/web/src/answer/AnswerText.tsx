@@ -7,9 +7,6 @@ import { visibleText } from './visible-text.js';
 
 const MarkedMarkdown = lazy(() => import('./MarkedMarkdown.js'));
 
-/** Longer ones are plain text, as their receipt reads them. */
-const MARKDOWN_MAX = 100_000;
-
 /** The verified answer: safe Markdown, its citations leading to their passages, each sentence with its mark. */
 export function AnswerText({ view }: { view: VerifiedView }) {
   const { answer } = view.content;
@@ -49,7 +46,7 @@ export function AnswerText({ view }: { view: VerifiedView }) {
         </details>
       )}
       <div className={styles.text}>
-        {answer.length > MARKDOWN_MAX ? (
+        {receipt.plain ? (
           plain
         ) : (
           <OrElse key={view.nodes[0]?.digest} fallback={plain}>
