@@ -155,6 +155,21 @@ describe('DocumentSearch', () => {
     expect(await search.search('apple', { depth: 'fast', limit: 99, signal })).toHaveLength(20);
   });
 
+  it('lists what is searched by path, up to a limit, and leaves out what was skipped', async () => {
+    await write('b.md', '# Second\n\ntext');
+    await write('a/c d.txt', 'text');
+    await write('z.md', Uint8Array.of(0, 1, 2));
+    const search = await open();
+    expect(await search.list(10)).toEqual({
+      total: 2,
+      documents: [
+        { title: 'a/c d', url: 'documents:///a/c%20d.txt' },
+        { title: 'Second', url: 'documents:///b.md' },
+      ],
+    });
+    expect(await search.list(1)).toMatchObject({ total: 2, documents: [{ title: 'a/c d' }] });
+  });
+
   it('keeps titles on one line', async () => {
     await write(
       'a.html',
@@ -210,6 +225,7 @@ describe('DocumentSearch', () => {
       };
       await expect(gone()).rejects.toMatchObject({ code: 'ERR_DOCUMENTS_NOT_FOUND' });
       expect(await search.check({ signal })).toMatchObject({ ok: false });
+      await expect(search.list(10)).rejects.toMatchObject({ code: 'ERR_DOCUMENTS_NOT_FOUND' });
       await rename(`${directory}-away`, directory);
       const deadline = Date.now() + 4000;
       let found: string[] | undefined;
