@@ -209,7 +209,7 @@ export const settings = {
   issuerAgentsUrl: setting<string | undefined>({
     kind: peerUrl,
     variable: 'MESH_ISSUER_AGENTS_URL',
-    description: "where agents read the issuer's keys over mTLS",
+    description: 'where agents reach the issuer over mTLS',
     standard: () => undefined,
     shown: "none: at the issuer's URL",
   }),
