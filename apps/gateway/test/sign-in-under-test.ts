@@ -1,4 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
+import type { IssuerFetch } from '@mesh/agent';
+import type { OpenIdIssuer } from '@mesh/agent/nest';
 import { AccessTokenError, AccessTokenVerifier } from '@mesh/delegation';
 import { Secret } from '@mesh/secrets';
 import type { Clock } from '@mesh/identity';
@@ -18,7 +20,12 @@ const key = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   .privateKey.export({ type: 'pkcs8', format: 'der' })
   .toString('base64');
 
-/** Sign-in and sessions as the gateway puts them together, at a scripted issuer and by a clock that a test moves. */
+type Approve = (
+  location: string,
+  changes: Record<string, string | undefined>,
+) => URLSearchParams | Promise<URLSearchParams>;
+
+/** Sign-in and sessions as the gateway puts them together, by a clock that a test moves. */
 export class SignInUnderTest<C extends Clock> {
   readonly lines: Record<string, unknown>[] = [];
   readonly store = new MemorySessionStore();
@@ -28,35 +35,38 @@ export class SignInUnderTest<C extends Clock> {
   readonly signIn: SignIn;
   readonly cookie = new BrowserCookie('mesh-session', false);
   readonly accessTokens: AccessTokenVerifier;
+  readonly publicUrl: string;
   /** Whether the gateway has a key of its own. */
   hasKey = true;
   /** Whom the gateway acts for. */
   roles = ['analyst'];
 
+  /**
+   * @param openId The issuer, and the way to it.
+   * @param approve What a browser does at the issuer: from the address that sign-in leads to, to its answer.
+   */
   constructor(
-    readonly at: ScriptedIssuer,
+    openId: OpenIdIssuer,
+    private readonly approve: Approve,
     readonly clock: C,
+    { publicUrl = MESH, resource = RESOURCE } = {},
   ) {
     this.pending = new PendingSignIns(clock);
     const log = (fields: object) => void this.lines.push(fields as Record<string, unknown>);
-    const fetch = (url: string, init: RequestInit) => globalThis.fetch(url, init);
-    const publicUrl = () => MESH;
-    this.issuer = new IssuerClient(
-      { url: at.url, fetch: fetch, knowsSvids: false },
-      {
-        clientId: CLIENT_ID,
-        resource: RESOURCE,
-        actions: ['research:fast', 'research:deep'],
-        publicUrl,
-        key: () => this.key(),
-        clock: this.clock,
-      },
-    );
+    this.publicUrl = publicUrl;
+    this.issuer = new IssuerClient(openId, {
+      clientId: CLIENT_ID,
+      resource,
+      actions: ['research:fast', 'research:deep'],
+      publicUrl: () => publicUrl,
+      key: () => this.key(),
+      clock: this.clock,
+    });
     this.accessTokens = new AccessTokenVerifier(
-      at.url,
-      RESOURCE,
+      openId.url,
+      resource,
       async (url, { signal }) => {
-        const response = await globalThis.fetch(url, { signal });
+        const response = await openId.fetch(url, { method: 'GET', headers: {}, signal });
         return { status: response.status, body: await response.text() };
       },
       { clock: this.clock },
@@ -66,7 +76,7 @@ export class SignInUnderTest<C extends Clock> {
       issuer: this.issuer,
       accessTokens: this.accessTokens,
       cookie: () => this.cookie,
-      publicUrl,
+      publicUrl: () => publicUrl,
       idleMs: IDLE_MS,
       maxMs: MAX_MS,
       requestMs: 120_000,
@@ -82,11 +92,21 @@ export class SignInUnderTest<C extends Clock> {
         if (roles.some((role) => this.roles.includes(role))) return;
         throw new AccessTokenError('ERR_ACCESS_TOKEN_PERSON', 'Not for this person.');
       },
-      publicUrl,
+      publicUrl: () => publicUrl,
       signInCookie: () => new BrowserCookie('mesh-sign-in', false),
       sessionCookie: () => this.cookie,
       cookieSeconds: MAX_MS / 1000,
     });
+  }
+
+  /** At a scripted issuer, where everybody signs in. */
+  static at<C extends Clock>(issuer: ScriptedIssuer, clock: C): SignInUnderTest<C> {
+    const fetch = (url: string, init: RequestInit) => globalThis.fetch(url, init);
+    return new SignInUnderTest(
+      { url: issuer.url, fetch: fetch, knowsSvids: false },
+      (location, changes) => issuer.approve(location, changes),
+      clock,
+    );
   }
 
   /** The gateway's own, where it has one. */
@@ -106,9 +126,11 @@ export class SignInUnderTest<C extends Clock> {
   }: { cookies?: string; changes?: Record<string, string | undefined> } = {}) {
     const begun = await this.signIn.begin('/', { cookie: cookies });
     const jar = [cookies, ...begun.cookies.map(pairOf)].filter(Boolean).join('; ');
-    const answer = this.at.approve(begun.location, changes);
+    const answer = await this.approve(begun.location, changes);
     const finished = await this.signIn.finish(answer, jar);
-    const csrf = new URLSearchParams(new URL(finished.location, MESH).hash.slice(1)).get('csrf')!;
+    const csrf = new URLSearchParams(new URL(finished.location, this.publicUrl).hash.slice(1)).get(
+      'csrf',
+    )!;
     const id = pairOf(finished.cookies[0]!);
     return { id, csrf, hash: String(this.lines.at(-1)!['session']) };
   }
@@ -116,7 +138,7 @@ export class SignInUnderTest<C extends Clock> {
   /** A request with a session. @param origin Null: it names none. */
   request(
     { id, csrf }: { id?: string; csrf?: string },
-    { method = 'GET', origin = MESH }: { method?: string; origin?: string | null } = {},
+    { method = 'GET', origin = this.publicUrl }: { method?: string; origin?: string | null } = {},
   ) {
     return {
       raw: { socket: {}, rawHeaders: [], method },

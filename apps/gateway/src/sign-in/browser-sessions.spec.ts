@@ -13,7 +13,7 @@ let at: ScriptedIssuer;
 let mesh: SignInUnderTest<FakeClock>;
 beforeEach(async () => {
   at = await ScriptedIssuer.start();
-  mesh = new SignInUnderTest(at, new FakeClock());
+  mesh = SignInUnderTest.at(at, new FakeClock());
 });
 afterEach(async () => {
   mesh.close();

@@ -14,7 +14,7 @@ let tokens: LogoutTokens;
 let made = 0;
 beforeEach(async () => {
   at = await ScriptedIssuer.start();
-  mesh = new SignInUnderTest(at, new FakeClock());
+  mesh = SignInUnderTest.at(at, new FakeClock());
   tokens = new LogoutTokens(mesh.issuer, mesh.clock);
 });
 afterEach(async () => {
