@@ -60,7 +60,6 @@ export function VerifiedAnswer({ run, view, document }: Props) {
             Markdown
           </Button>
         </div>
-        <ReceiptPanel view={view} />
       </article>
       <div className={styles.proof}>
         <ProofPanel
@@ -70,6 +69,9 @@ export function VerifiedAnswer({ run, view, document }: Props) {
         <p className={styles.id}>
           Correlation ID <span className="identifier">{run.correlationId}</span>
         </p>
+      </div>
+      <div>
+        <ReceiptPanel view={view} />
       </div>
     </div>
   );
