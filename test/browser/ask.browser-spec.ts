@@ -92,7 +92,7 @@ describeInBrowser('asking', (mesh) => {
       .getByText(/copied/i)
       .first()
       .waitFor();
-    expect(await visit.page.evaluate('navigator.clipboard.readText()')).toContain(firstSentence);
+    expect(await visit.clipboard()).toContain(firstSentence);
   });
 
   it('opens each part of the proof', async () => {

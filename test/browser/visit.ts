@@ -59,7 +59,7 @@ export class Visit {
     const context = await place.browser.newContext({
       // As somebody who can see; a test says which other.
       viewport: { width: 1280, height: 900 },
-      permissions: ['clipboard-read', 'clipboard-write'],
+      permissions: ['clipboard-write'],
       ...options,
     });
     return new Visit(place, context, await context.newPage());
@@ -189,6 +189,17 @@ export class Visit {
       if (name.test(focused)) return;
     }
     throw new Error(`The keyboard does not reach ${String(name)}.`);
+  }
+
+  /** What was copied. No page of the mesh may read it. */
+  async clipboard(): Promise<string> {
+    const page = await this.context.newPage();
+    await page.setContent('<textarea></textarea>');
+    const field = page.getByRole('textbox');
+    await field.press('Control+V');
+    const text = await field.inputValue();
+    await page.close();
+    return text;
   }
 
   /** Gives the file of an answer to `/verify`. */

@@ -16,8 +16,8 @@ export type GeminiFault =
     }
   /** Takes the request and never answers. */
   | { readonly kind: 'hang' }
-  /** Starts an answer and never ends it. */
-  | { readonly kind: 'hang-in-body' }
+  /** Starts an answer, a stream with this text, and never ends it. */
+  | { readonly kind: 'hang-in-body'; readonly text?: string }
   /** Closes the connection without an answer, or in the middle of one. */
   | { readonly kind: 'reset' }
   | { readonly kind: 'reset-in-body' }
@@ -220,7 +220,8 @@ function fail(fault: GeminiFault, response: ServerResponse, streamed: boolean): 
       break;
     case 'hang-in-body':
       response.writeHead(200, { 'Content-Type': typeOf(streamed) });
-      if (streamed) event(response, piece('ANSWERED: yes\n\nThe first words', undefined));
+      if (streamed)
+        event(response, piece(fault.text ?? 'ANSWERED: yes\n\nThe first words', undefined));
       else response.write('{"candidates":[');
       break;
     case 'reset':
