@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AccessTokenVerifier } from '@mesh/delegation';
 import { parseTrustDocument, requestDigest, verifyAnswer } from '@mesh/provenance';
@@ -36,9 +36,6 @@ await describeWithKeycloak('at Keycloak', (home) => {
     keycloak = await Keycloak.start(home, await freePort(), publicUrl, say);
     await keycloak.addPerson('stranger');
     await keycloak.countRefreshes();
-    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-    const input = key.export({ format: 'der', type: 'pkcs8' }).toString('base64');
-    await sandbox.run(['secret', 'set', 'client-key'], { env: environment(), input });
     mesh = await sandbox.up([], { env: environment() });
   });
   afterAll(async () => {
