@@ -9,7 +9,10 @@ const draft = model.draft;
 let mesh: RunningAgents;
 
 beforeAll(async () => {
-  mesh = await RunningAgents.start(agentsUnderTest({ search: new ScriptedSearch(), model }));
+  mesh = await RunningAgents.start(agentsUnderTest({ search: new ScriptedSearch(), model }), {
+    // More sign-ins than a person has in a minute.
+    env: { MESH_RATE_LIMIT_SIGN_IN: '10000' },
+  });
 });
 afterAll(() => mesh.close());
 beforeEach(() => {
@@ -301,6 +304,30 @@ describe('sign-out', () => {
     expect((await other.fetch('/sign-out', { method: 'POST' })).status).toBe(200);
     expect(codeOf(await answer)).toEqual([401, 'ERR_SESSION_ENDED']);
     if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done));
+  });
+
+  it('ends an answer in mid-stream, which says why', async () => {
+    const browser = await signedIn();
+    const drafted = Promise.withResolvers<void>();
+    model.draft = async function* (_request, { signal }) {
+      yield { type: 'text', text: 'A document. ' };
+      drafted.resolve();
+      await new Promise((_, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason as Error)),
+      );
+    };
+    const stream = ask(browser, { accept: 'text/event-stream' });
+    await drafted.promise;
+    const other = mesh.browser();
+    other.csrf = browser.csrf;
+    for (const [host, jar] of browser.cookies) other.cookies.set(host, new Map(jar));
+    await other.fetch('/sign-out', { method: 'POST' });
+    const { status, text } = await stream;
+    expect(status).toBe(200);
+    expect(text).not.toContain('event: done');
+    expect(text.trimEnd().split('\n\n').at(-1)).toMatch(
+      /^event: error\ndata: .*"code":"ERR_SESSION_ENDED"/,
+    );
   });
 
   it('is nothing without a session', async () => {

@@ -1,5 +1,4 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { IssuerFetch } from '@mesh/agent';
 import type { OpenIdIssuer } from '@mesh/agent/nest';
 import { AccessTokenError, AccessTokenVerifier } from '@mesh/delegation';
 import { Secret } from '@mesh/secrets';
