@@ -38,7 +38,9 @@ function Living({ status, now }: { status: StatusDto; now: number }) {
         <dt>Serial number</dt>
         <dd className="identifier">{serialNumber}</dd>
         <dt>Runs since</dt>
-        <dd>{new Date(startedAt).toLocaleString()}</dd>
+        <dd>
+          {new Date(startedAt).toLocaleString([], { dateStyle: 'short', timeStyle: 'short' })}
+        </dd>
       </dl>
       <h4>Health</h4>
       <ul className={styles.checks}>
