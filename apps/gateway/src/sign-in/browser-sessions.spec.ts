@@ -197,6 +197,12 @@ describe('a session', () => {
     expect(reasonOf(signed)).toBe('signed out');
   });
 
+  it('that ends while a request comes in is over for that one too', async () => {
+    const signed = await mesh.signedIn();
+    mesh.store.touch = (hash) => mesh.sessions.end(hash, 'signed out');
+    await expect(find(signed)).rejects.toThrow(ENDED);
+  });
+
   it('ends twice without a word', async () => {
     const signed = await mesh.signedIn();
     await mesh.sessions.end(signed.hash, 'signed out');

@@ -10,7 +10,7 @@ import type { SessionOwner, SessionRecord, SessionStore, SessionTokens } from '.
 import { SessionError, SignInError } from './sign-in.error.js';
 
 /** Header by which a page of the mesh proves itself. */
-export const CSRF_HEADER = 'x-csrf-token';
+const CSRF_HEADER = 'x-csrf-token';
 
 /** Sessions of one person at a time; the oldest gives way. */
 const MAX_OF_PERSON = 32;
@@ -122,7 +122,13 @@ export class BrowserSessions implements Sessions {
     const record = await this.open(request);
     if (record === undefined) return undefined;
     const { tokens } = await this.#withFreshTokens(record);
-    return { session: this.#sessionOf(record), accessToken: tokens.access };
+    const session = this.#sessionOf(record);
+    // From here on the request hears of the end; before that it shows here.
+    if ((await this.#options.store.get(record.hash)) === undefined) {
+      this.#ends.delete(record.hash);
+      throw ended();
+    }
+    return { session, accessToken: tokens.access };
   }
 
   /**

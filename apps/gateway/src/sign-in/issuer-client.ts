@@ -64,7 +64,7 @@ const MAX_AGE_MS = 600_000;
 /** After a failure, in milliseconds: the issuer may just be starting. */
 const RETRY_MS = 1000;
 
-export const CALLBACK_PATH = '/sign-in/callback';
+const CALLBACK_PATH = '/sign-in/callback';
 const SIGNED_OUT_PATH = '/signed-out';
 
 interface Found {
