@@ -103,7 +103,7 @@ function Account({
     }
   };
   return (
-    <Menu position="bottom-end" width={260}>
+    <Menu position="bottom-end" width={260} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <UnstyledButton className={styles.account}>
           <span className="visually-hidden">Account: </span>
