@@ -1,6 +1,6 @@
 // One file an agent (out/NAME/main.mjs), for images: less to ship, and it starts faster. Then each is started once.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { build } from 'esbuild';
 
 // The all-in-one composes the agents at run time and the web app has a builder of its own.
@@ -45,6 +45,8 @@ for (const name of names) {
   });
   const { bytes } = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint);
   console.log(`out/${name}/main.mjs ${(bytes / 2 ** 20).toFixed(1)} MiB`);
+  // The one that serves people: MESH_WEB names this folder then.
+  if (name === 'gateway') cpSync('apps/web/dist', 'out/gateway/web', { recursive: true });
   startsUp(name);
 }
 
