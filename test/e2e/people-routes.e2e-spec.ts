@@ -21,12 +21,19 @@ const agent = (name: string, port: number, actions: string): AgentUnderTest => (
     name,
     listener: 'peers',
     module: () => ({ module: Nothing }),
-    // One that is asked and never comes back.
-    health: () => (name === 'stuck' ? [() => stuck] : []),
+    // What is asked never comes back: of the one its health, of the other anything.
+    health: () => (name === 'slow' ? [() => never] : []),
+    configure: (app) => {
+      if (name !== 'stuck') return;
+      app
+        .getHttpAdapter()
+        .getInstance()
+        .addHook('preHandler', () => never);
+    },
   }),
   file: `{ name: ${name}, identity: /ns/agents/sa/${name}, port: ${port}, actions: {${actions}} }`,
 });
-const stuck = new Promise<never>(() => undefined);
+const never = new Promise<never>(() => undefined);
 const STATUS = ' agent:status: { callers: [gateway], delegated: false } ';
 
 const idOf = (name: string) => `spiffe://mesh.test/ns/agents/sa/${name}`;
@@ -363,6 +370,7 @@ describe('agents that are not well', () => {
         agent('stuck', 4903, STATUS),
         agent('gone', 4904, STATUS),
         agent('taken', 4905, STATUS),
+        agent('slow', 4906, STATUS),
       ],
       // Somebody else is where that one should be.
       { env: { MESH_DOCUMENTS: documents }, rerouted: { taken: 'stuck' } },
@@ -385,6 +393,12 @@ describe('agents that are not well', () => {
       stuck: 'ERR_DEADLINE_EXCEEDED',
       gone: 'ERR_PEER_UNREACHABLE',
       taken: 'ERR_PEER_UNREACHABLE',
+      slow: undefined,
+    });
+    const { health } = agents.find(({ name }) => name === 'slow')!.status!;
+    expect(health).toEqual({
+      status: 'degraded',
+      checks: [{ name: 'health', status: 'degraded', reason: 'the checks have not ended yet' }],
     });
   });
 

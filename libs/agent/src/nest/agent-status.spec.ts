@@ -1,5 +1,70 @@
-import { describe, expect, it } from '@jest/globals';
-import { healthOf } from './agent-status.js';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { HealthCheckResult } from '@nestjs/terminus';
+import type { AgentContext } from './agent-context.js';
+import { AgentStatus, healthOf } from './agent-status.js';
+
+describe('AgentStatus', () => {
+  const context = {
+    self: () => ({ spiffeId: 'spiffe://a.test/b', serialNumber: '1', notAfter: '' }),
+    identity: { getX509Svid: () => ({ notBefore: new Date(0) }), rotations: 0 },
+    policies: () => [],
+    refusals: { list: () => [] },
+  } as unknown as AgentContext;
+  /** Reports that end when a test says so. */
+  const scripted = () => {
+    const asked: PromiseWithResolvers<HealthCheckResult>[] = [];
+    const status = new AgentStatus(context, () => {
+      asked.push(Promise.withResolvers());
+      return asked.at(-1)!.promise;
+    });
+    return { asked, status };
+  };
+  const up: HealthCheckResult = { status: 'ok', details: { search: { status: 'up' } } };
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('has the report of health, one for all who look at a time', async () => {
+    const { asked, status } = scripted();
+    const looks = [status.read(), status.read()];
+    expect(asked).toHaveLength(1);
+    asked[0]!.resolve(up);
+    for (const look of looks) expect((await look).health.status).toBe('up');
+    void status.read();
+    expect(asked).toHaveLength(2);
+  });
+
+  it('tells what it knows where a check takes long', async () => {
+    const { asked, status } = scripted();
+    const first = status.read();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect((await first).health).toEqual({
+      status: 'degraded',
+      checks: [{ name: 'health', status: 'degraded', reason: 'the checks have not ended yet' }],
+    });
+    asked[0]!.resolve(up);
+    await jest.advanceTimersByTimeAsync(0);
+    const second = status.read();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect((await second).health.status).toBe('up');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('fails as the report fails, early or late', async () => {
+    const { asked, status } = scripted();
+    const failing = status.read();
+    asked[0]!.reject(new Error('a bug'));
+    await expect(failing).rejects.toThrow('a bug');
+    const late = status.read();
+    await jest.advanceTimersByTimeAsync(1_000);
+    await late;
+    asked[1]!.reject(new Error('a bug'));
+  });
+});
 
 describe('healthOf', () => {
   it('is as bad as the worst check', () => {

@@ -1,8 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import type { HealthDto, HealthState, StatusDto } from '@mesh/contracts';
 import { plainText } from '@mesh/observability';
 import type { HealthCheckResult } from '@nestjs/terminus';
 import type { AgentContext } from './agent-context.js';
 
+/** How long a report of health is waited for, in milliseconds; whoever looks at an agent waits no longer than 2 s. */
+const HEALTH_MS = 1_000;
 const MAX_CHECKS = 50;
 const MAX_BREAKERS = 64;
 const MAX_REASON = 199;
@@ -10,6 +13,11 @@ const MAX_REASON = 199;
 /** What this agent tells of itself: to the peers of its action `agent:status`, and to its own code. */
 export class AgentStatus {
   readonly #startedAt = new Date();
+  #report: Promise<HealthDto> | undefined;
+  #known: HealthDto = {
+    status: 'degraded',
+    checks: [{ name: 'health', status: 'degraded', reason: 'the checks have not ended yet' }],
+  };
 
   constructor(
     private readonly context: AgentContext,
@@ -20,7 +28,7 @@ export class AgentStatus {
   /** @throws X509SourceError without a valid SVID */
   async read(): Promise<StatusDto> {
     const { identity } = this.context;
-    const health = healthOf(await this.health());
+    const health = await this.#health();
     return {
       ...this.context.self(),
       notBefore: identity.getX509Svid().notBefore.toISOString(),
@@ -30,6 +38,21 @@ export class AgentStatus {
       breakers: this.context.policies().slice(0, MAX_BREAKERS).map(breakerOf),
       refusals: this.context.refusals.list(),
     };
+  }
+
+  /** As it is now, or as it was last where a check takes long; one report at a time, however many look. */
+  #health(): Promise<HealthDto> {
+    this.#report ??= this.#look().finally(() => (this.#report = undefined));
+    return Promise.race([this.#report, this.#late()]);
+  }
+
+  async #look(): Promise<HealthDto> {
+    return (this.#known = healthOf(await this.health()));
+  }
+
+  async #late(): Promise<HealthDto> {
+    await setTimeout(HEALTH_MS, undefined, { ref: false });
+    return this.#known;
   }
 }
 
