@@ -397,6 +397,36 @@ describe('sign-out', () => {
   });
 });
 
+describe('behind TLS', () => {
+  it('cookies are for the very host, and never go without TLS', async () => {
+    const origin = 'https://mesh.localhost:8443';
+    const secured = await RunningAgents.start(agentsUnderTest(), {
+      env: { MESH_PUBLIC_URL: origin },
+    });
+    try {
+      // What stands in front of it ends TLS.
+      const behind = `http://mesh.localhost:${new URL(secured.agent('gateway').url).port}`;
+      const browser = secured.browser('gateway', origin);
+      const begun = await browser.send(`${behind}/sign-in`);
+      expect(begun.headers['set-cookie']).toMatch(
+        /^__Host-mesh-sign-in=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=600$/,
+      );
+      const { pathname, search } = new URL(await browser.throughIssuer(begun.location!, 'analyst'));
+      const back = await browser.send(behind + pathname + search);
+      expect(back.headers['set-cookie']).toMatch(
+        /^__Host-mesh-session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=28800$/,
+      );
+      // One that a page without TLS could have set is none.
+      const jar = browser.cookies.get('mesh.localhost')!;
+      const cookie = `mesh-session=${jar.get('__Host-mesh-session')!}`;
+      const me = await browser.send(`${behind}/v1/me`, { headers: { cookie } });
+      expect(codeOf(me)).toEqual([401, 'ERR_ACCESS_TOKEN_MISSING']);
+    } finally {
+      await secured.close();
+    }
+  });
+});
+
 describe('an issuer that is down', () => {
   it('signs nobody in, and who is signed in goes on', async () => {
     const browser = await signedIn();

@@ -245,10 +245,17 @@ export class RunningAgents {
     return signInAs(url, account, this.passwords.of(account), { scope, resource, ...client });
   }
 
-  /** A browser that was never here, at the agent's public address. */
-  browser(agent = 'gateway'): Browser {
-    const { port } = new URL(this.agent(agent).url);
-    return new Browser(`http://mesh.localhost:${port}`, (account) => this.passwords.of(account));
+  /**
+   * A browser that was never here.
+   * @param origin The agent's public address, where it is another than its own.
+   * @param ca What it trusts, where that is opened by TLS.
+   */
+  browser(
+    agent = 'gateway',
+    origin = this.agent(agent).url.replace('127.0.0.1', 'mesh.localhost'),
+    ca?: string,
+  ): Browser {
+    return new Browser(origin, (account) => this.passwords.of(account), ca);
   }
 
   /** A token that the token service could have issued to `workload`, signed with its very key. */
