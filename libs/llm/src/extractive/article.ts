@@ -1,6 +1,6 @@
 import type { Question } from './question.js';
 import type { Passage, Scored } from './relevance.js';
-import type { Unit } from './units.js';
+import { sentencesOf, type Unit } from './units.js';
 
 /** A piece of the article: complete Markdown, to be joined with the others as they are. */
 export type Piece = string;
@@ -129,7 +129,7 @@ function render(passage: Passage, chosen: readonly number[]): Piece[] {
         pieces.push(apart ? (previous ? '\n\n' : '') : ' ', plain(unit.text) + cite);
         break;
       case 'item':
-        pieces.push(apart ? (previous ? '\n\n' : '') : '\n', `- ${plain(unit.text)}${cite}`);
+        pieces.push(apart ? (previous ? '\n\n' : '') : '\n', `- ${each(plain(unit.text), cite)}`);
         break;
       case 'row':
         pieces.push(...row(unit, apart, previous !== undefined, cite));
@@ -143,6 +143,15 @@ function render(passage: Passage, chosen: readonly number[]): Piece[] {
   }
   pieces.push('\n\n');
   return pieces.filter((piece) => piece !== '');
+}
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'sentence' });
+
+/** Each sentence with its citation: its reader holds each by itself against the source. */
+function each(text: string, cite: string): string {
+  return sentencesOf(text, segmenter)
+    .map((sentence) => sentence + cite)
+    .join(' ');
 }
 
 function row(unit: Unit, apart: boolean, follows: boolean, cite: string): Piece[] {

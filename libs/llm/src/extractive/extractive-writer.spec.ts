@@ -102,6 +102,13 @@ describe('ExtractiveWriter', () => {
     );
   });
 
+  it('cites each sentence of an item', async () => {
+    const list = '- The ferry leaves at noon. It is full by eleven, e.g. On Sundays.';
+    expect((await draft(request('When does the ferry leave?', list))).article).toBe(
+      '- The ferry leaves at noon. [1] It is full by eleven, e.g. On Sundays. [1]',
+    );
+  });
+
   it('gives a sentence that leans on another together with it', async () => {
     const { article } = await draft(
       request('How far is the lamp seen?', 'The lamp is new. It is seen 21 miles far.'),

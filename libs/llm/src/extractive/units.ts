@@ -145,7 +145,8 @@ function isPlainHeading(line: string, next: string | undefined): boolean {
 const ABBREVIATION =
   /(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|no|nr|fig|Dr|Mr|Mrs|Ms|St|z|z\.\s?B|d\.\s?h|ca|bzw|\p{Lu})\.\s*$/u;
 
-function sentencesOf(text: string, segmenter: Intl.Segmenter): string[] {
+/** The sentences of a text that stands on one line. */
+export function sentencesOf(text: string, segmenter: Intl.Segmenter): string[] {
   const sentences: string[] = [];
   let open = '';
   for (const { segment } of segmenter.segment(text)) {
