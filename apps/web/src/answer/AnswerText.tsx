@@ -28,6 +28,9 @@ export function AnswerText({ view }: { view: VerifiedView }) {
       <h2 id="answer-heading" className="visually-hidden">
         Answer
       </h2>
+      <a href="#proof-heading" className={styles.toProof}>
+        Verified in this browser. See the proof
+      </a>
       {!receipt.answered && (
         <Notice tone="info" title="The sources do not answer this question">
           What the answer says without a source is a notice, and not counted.
