@@ -70,11 +70,17 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     const onStorage = ({ key }: StorageEvent) => {
       if (key === CSRF_KEY || key === null) reload();
     };
+    // The back button brings a page back as it was left.
+    const onShow = ({ persisted }: PageTransitionEvent) => {
+      if (persisted) reload();
+    };
     addEventListener('storage', onStorage);
+    addEventListener('pageshow', onShow);
     reload();
     return () => {
       off();
       removeEventListener('storage', onStorage);
+      removeEventListener('pageshow', onShow);
     };
   }, [reload]);
 
@@ -92,6 +98,10 @@ export function SessionProvider({ children }: { children: ReactNode }) {
         const token = csrfToken();
         const { location: target } = await requestJson<{ location: unknown }>('/sign-out', {
           method: 'POST',
+        }).catch((error: unknown) => {
+          // It had ended already, which is what was asked for.
+          if (token && csrfToken() !== token) return { location: undefined };
+          throw error;
         });
         if (token) forgetCsrfToken(token);
         forgetDraft();

@@ -112,7 +112,7 @@ function Account({
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        <div className={styles.facts}>
+        <div className={styles.facts} id="account-facts">
           <p>
             Signed in as <strong>{me.account}</strong>
           </p>
@@ -124,6 +124,7 @@ function Account({
         <Menu.Item
           leftSection={<IconLogout size={18} aria-hidden />}
           onClick={() => void signOut()}
+          aria-describedby="account-facts"
           disabled={busy}
         >
           Sign out

@@ -12,7 +12,8 @@ export function Shell({ children }: { children: ReactNode }) {
     if (shown.current === path) return;
     shown.current = path;
     scrollTo(0, 0);
-    document.querySelector('h1')?.focus();
+    // A view that is still being loaded has no heading yet.
+    document.querySelector<HTMLElement>('h1, main:not(:has(h1))')?.focus();
   }, [path]);
   return (
     <>
