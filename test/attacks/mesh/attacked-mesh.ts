@@ -22,6 +22,8 @@ export const API = `https://${TRUST_DOMAIN}/api`;
 export const AGENTS = ['gateway', 'researcher', 'writer', 'tts'] as const;
 export type AgentName = (typeof AGENTS)[number];
 
+/** The gateway as the client of people's browsers. */
+export const SESSION_CLIENT = 'mesh-web';
 /** What a person may ask for, all of it. */
 const ALL_SCOPES = 'research:fast research:deep draft:write';
 /** Documents about other things than those of the project. */
@@ -29,6 +31,10 @@ const DOCUMENTS = join(import.meta.dirname, '../../questions/corpus');
 
 export function idOf(name: string): string {
   return `spiffe://${TRUST_DOMAIN}/ns/${name === 'issuer' ? 'mesh' : 'agents'}/sa/${name}`;
+}
+
+function originOf(gatewayUrl: string): string {
+  return `http://mesh.localhost:${new URL(gatewayUrl).port}`;
 }
 
 /**
@@ -86,11 +92,17 @@ export class AttackedMesh {
     const source = await X509Source.create({ address: authority.socketOf('issuer') });
     undo.push(() => source.close());
     const passwords = SamplePasswords.random();
+    const origins: string[] = [];
     const issuerLog = new LogBook();
     const issuer = await EmbeddedIssuer.start({
       port: 0,
       resource: API,
       passwords,
+      session: {
+        clientId: SESSION_CLIENT,
+        spiffeId: SpiffeId.parse(idOf('gateway')),
+        origins: () => origins,
+      },
       agents: {
         svids: source,
         bundles: source,
@@ -105,18 +117,18 @@ export class AttackedMesh {
       },
     });
     undo.push(() => issuer.close());
-    const door = await IssuerDoor.start(authority.svidOf('issuer'), {
-      url: issuer.url,
-      agentsUrl: issuer.agentsUrl!,
-      resource: API,
-    });
-    undo.push(() => door.close());
-
     const network = {} as Record<AgentName | 'issuer', Switch>;
     for (const name of [...AGENTS, 'issuer'] as const) {
       network[name] = await Switch.start();
       undo.push(() => network[name].close());
     }
+    const door = await IssuerDoor.start((name) => authority.svidOf(name), {
+      url: issuer.url,
+      agentsUrl: issuer.agentsUrl!,
+      at: network.issuer.url,
+      resource: API,
+    });
+    undo.push(() => door.close());
     await network.issuer.lead(door.url);
 
     const managementPorts = {} as Record<AgentName, number>;
@@ -135,6 +147,7 @@ export class AttackedMesh {
       urls[name] = await processes[name].ready();
       await network[name].lead(urls[name]);
     }
+    origins.push(originOf(urls.gateway));
     const managementUrls = Object.fromEntries(
       AGENTS.map((name) => [name, `http://127.0.0.1:${managementPorts[name]}`]),
     ) as Record<AgentName, string>;
@@ -167,6 +180,11 @@ export class AttackedMesh {
     return this.processes[name].log;
   }
 
+  /** Public address of the gateway. */
+  get origin(): string {
+    return originOf(this.urls.gateway);
+  }
+
   /** An access token of a person, by the issuer's own code flow. One a person, scope and signing key. */
   signIn(account: SampleAccountName = 'analyst', scope = ALL_SCOPES): Promise<string> {
     const key = `${account} ${scope}`;
@@ -183,6 +201,19 @@ export class AttackedMesh {
       resource: API,
     });
     return accessToken;
+  }
+
+  /** One more gateway beside the first, with settings of its own. Who starts it ends it. */
+  async anotherGateway(
+    settings: Readonly<Record<string, string>>,
+  ): Promise<{ readonly url: string; end(): Promise<void> }> {
+    const process = AgentProcess.start('gateway', this.folder, {
+      ...environment(this.folder, this.network, this.issuer.url),
+      MESH_MANAGEMENT_PORT_GATEWAY: String(await freePort()),
+      SPIFFE_ENDPOINT_SOCKET: this.authority.socketOf('gateway'),
+      ...settings,
+    });
+    return { url: await process.ready(), end: () => process.end() };
   }
 
   /** After the issuer's keys were changed. */

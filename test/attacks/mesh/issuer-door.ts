@@ -1,12 +1,17 @@
 import { createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { Minted } from '@test/kit';
 import { Impostor, passOn } from '../tools/impostor.js';
-import { es256, type Members, write } from '../tools/jws.js';
+import { es256, type Members, type Signer, write } from '../tools/jws.js';
 
 /** What is wrong with a minted access token; what is left out is right. */
 export interface AccessTokenDefect {
   readonly header?: Members;
   readonly claims?: Members;
+}
+
+/** The same of a logout token. */
+export interface LogoutTokenDefect extends AccessTokenDefect {
+  readonly signer?: Signer;
 }
 
 /**
@@ -24,9 +29,16 @@ export class IssuerDoor {
     private readonly audience: string,
   ) {}
 
+  /** @param svidOf The SVID of a workload: each request goes on as who sent it. */
   static async start(
-    svid: Minted,
-    issuer: { readonly url: string; readonly agentsUrl: string; readonly resource: string },
+    svidOf: (name: string) => Minted,
+    issuer: {
+      readonly url: string;
+      readonly agentsUrl: string;
+      /** Where agents look for it. */
+      readonly at: string;
+      readonly resource: string;
+    },
   ): Promise<IssuerDoor> {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -37,9 +49,10 @@ export class IssuerDoor {
       alg: 'ES256',
       use: 'sig',
     };
-    const listener = await Impostor.start(svid, async (request) => {
-      const { status, body } = await passOn(issuer.agentsUrl, svid, request);
-      if (request.path !== '/jwks') return { status, body };
+    const listener = await Impostor.start(svidOf('issuer'), async (request) => {
+      const { status, body } = await passOn(issuer.agentsUrl, svidOf(request.peer), request);
+      if (request.path !== '/jwks')
+        return { status, body: body.replaceAll(issuer.agentsUrl, issuer.at) };
       const { keys } = JSON.parse(body) as { keys: object[] };
       return { status, body: JSON.stringify({ keys: [...keys, jwk] }) };
     });
@@ -51,9 +64,9 @@ export class IssuerDoor {
   }
 
   /** An access token of the analyst, as the issuer makes them, but for the defect. */
-  mint({ header = {}, claims = {} }: AccessTokenDefect = {}): string {
+  mint(defect: AccessTokenDefect = {}): string {
     const now = Math.floor(Date.now() / 1000);
-    const right = {
+    return this.#signed('at+jwt', defect, {
       iss: this.issuer,
       aud: this.audience,
       sub: 'analyst',
@@ -63,13 +76,34 @@ export class IssuerDoor {
       jti: randomUUID(),
       iat: now,
       exp: now + 600,
-    };
+    });
+  }
+
+  /** A logout token for the session's client about the analyst, as the issuer makes them, but for the defect. */
+  mintLogout(clientId: string, defect: LogoutTokenDefect = {}): string {
+    const now = Math.floor(Date.now() / 1000);
+    return this.#signed('logout+jwt', defect, {
+      iss: this.issuer,
+      aud: clientId,
+      sub: 'analyst',
+      jti: randomUUID(),
+      iat: now,
+      exp: now + 120,
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+    });
+  }
+
+  #signed(
+    typ: string,
+    { header = {}, claims = {}, signer = es256(this.keyPem) }: LogoutTokenDefect,
+    right: Members,
+  ): string {
     return write(
       {
-        header: { typ: 'at+jwt', alg: 'ES256', kid: this.kid, ...header },
+        header: { typ, alg: 'ES256', kid: this.kid, ...header },
         payload: { ...right, ...claims },
       },
-      es256(this.keyPem),
+      signer,
     );
   }
 

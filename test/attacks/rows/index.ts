@@ -41,6 +41,8 @@ import {
   peoplesScopes,
 } from './people.js';
 import { keysLyingAbout, leaks } from './secrets.js';
+import { crossSite, logoutTokens, otherPorts, stolenSessions } from './sessions.js';
+import { fixation, redirects, signIns } from './sign-in.js';
 import { files, smuggled, strangers } from './surface.js';
 
 const all: readonly Attack[] = [
@@ -85,6 +87,13 @@ const all: readonly Attack[] = [
   ...replayedExchange,
   ...bearers,
   ...outlivedBearers,
+  ...signIns,
+  ...fixation,
+  ...redirects,
+  ...crossSite,
+  ...stolenSessions,
+  ...logoutTokens,
+  ...otherPorts,
 ];
 
 /**
