@@ -121,7 +121,7 @@ describeInBrowser('every view', (mesh) => {
     await keyboard.type(mesh().passwordOf('admin'));
     await keyboard.press('Enter');
     await visit.question.waitFor();
-    await visit.tabTo(/^Question/);
+    await visit.tabTo(/^Your question/);
     await keyboard.type(QUESTION);
     await visit.tabTo(/^Ask$/);
     await keyboard.press('Enter');
@@ -139,11 +139,10 @@ describeInBrowser('every view', (mesh) => {
     await visit.tabTo(/admin/);
     await keyboard.press('Enter');
     await visit.page.getByRole('menuitem', { name: 'Sign out' }).waitFor();
-    await keyboard.press('ArrowDown');
     await keyboard.press('Enter');
-    await visit.page
-      .getByText(/signed out/i)
-      .first()
-      .waitFor();
+    await visit.page.waitForURL(`${mesh().issuerUrl}/**`);
+    await visit.tabTo(/^Sign out$/);
+    await keyboard.press('Enter');
+    await visit.page.getByRole('heading', { level: 1, name: 'You are signed out' }).waitFor();
   });
 });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect } from '@jest/globals';
 import { findChromium } from './chromium.js';
 import { MeshInBrowser } from './mesh-in-browser.js';
@@ -25,10 +26,19 @@ export function describeInBrowser(
     });
     afterAll(() => mesh?.close());
     afterEach(async () => {
-      const problems = await mesh.endVisits();
+      const { MESH_PICTURES: folder } = process.env;
+      const problems = await mesh.endVisits(folder && join(folder, fileName()));
       mesh.proxy.reset();
       expect(problems).toEqual([]);
     });
     define(() => mesh);
   });
+}
+
+/** Of the pictures of this test. */
+function fileName(): string {
+  return expect
+    .getState()
+    .currentTestName!.replaceAll(/[^\w ]/g, '')
+    .slice(0, 200);
 }

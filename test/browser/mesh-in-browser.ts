@@ -93,12 +93,14 @@ export class MeshInBrowser {
     return visit;
   }
 
-  /** Ends what a test has begun; says what its browser complained about. */
-  async endVisits(): Promise<string[]> {
+  /**
+   * Ends what a test has begun; says what its browser complained about.
+   * @param pictures Path, without an ending, of pictures of all pages.
+   */
+  async endVisits(pictures?: string): Promise<string[]> {
     const visits = [...this.#visits];
     this.#visits.clear();
-    const { MESH_PICTURES } = process.env;
-    if (MESH_PICTURES) for (const visit of visits) await visit.picture(MESH_PICTURES);
+    if (pictures) for (const visit of visits) await visit.picture(pictures);
     await Promise.all(visits.map((visit) => visit.context.close()));
     return visits.flatMap(({ problems }) => problems);
   }

@@ -1,6 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect } from '@jest/globals';
 import type {
   BrowserContext,
   BrowserContextOptions,
@@ -217,13 +215,11 @@ export class Visit {
     return this.requests.slice(from).map((request) => new URL(request.url()).pathname);
   }
 
-  /** What each page shows at its end, for who looks into a test. */
-  async picture(folder: string): Promise<void> {
-    const name = (expect.getState().currentTestName ?? 'no test').replaceAll(/[^\w ]/g, '');
+  /** What each page shows, for who looks into a test: as pictures, and in words. */
+  async picture(path: string): Promise<void> {
     for (const [index, page] of this.context.pages().entries()) {
-      const path = join(folder, `${name} ${index}`.slice(0, 200));
-      await page.screenshot({ path: `${path}.png`, fullPage: true });
-      writeFileSync(`${path}.txt`, await page.locator('body').ariaSnapshot());
+      await page.screenshot({ path: `${path} ${index}.png`, fullPage: true });
+      writeFileSync(`${path} ${index}.txt`, await page.locator('body').ariaSnapshot());
     }
   }
 
