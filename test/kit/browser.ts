@@ -2,16 +2,19 @@ import { lookup } from 'node:dns';
 import { Agent, request, type Dispatcher } from 'undici';
 
 /** Names under `.localhost` mean loopback (RFC 6761, 6.3), which browsers know and the system's resolver often does not. */
-const agent = new Agent({
-  connect: {
-    lookup: (hostname, options, done) =>
-      hostname.endsWith('.localhost')
-        ? options.all === true
-          ? done(null, [{ address: '127.0.0.1', family: 4 }])
-          : done(null, '127.0.0.1', 4)
-        : lookup(hostname, options, done),
-  },
-});
+const agentThatTrusts = (ca?: string) =>
+  new Agent({
+    connect: {
+      ...(ca === undefined ? {} : { ca }),
+      lookup: (hostname, options, done) =>
+        hostname.endsWith('.localhost')
+          ? options.all === true
+            ? done(null, [{ address: '127.0.0.1', family: 4 }])
+            : done(null, '127.0.0.1', 4)
+          : lookup(hostname, options, done),
+    },
+  });
+const agent = agentThatTrusts();
 
 export interface Visited {
   readonly url: string;
@@ -37,12 +40,17 @@ export class Browser {
   readonly cookies = new Map<string, Map<string, string>>();
   /** What the page keeps of its last sign-in. */
   csrf: string | undefined;
+  readonly #agent: Agent;
 
+  /** @param ca What it trusts, where the mesh is opened by TLS. */
   constructor(
     /** Public address of the mesh. */
     readonly origin: string,
     private readonly passwordOf: (account: string) => string,
-  ) {}
+    ca?: string,
+  ) {
+    this.#agent = ca === undefined ? agent : agentThatTrusts(ca);
+  }
 
   /** One request, with the cookies of its host; a path is one of the mesh. Redirects are not followed. */
   async send(
@@ -61,7 +69,7 @@ export class Browser {
       method: method,
       headers: { ...(cookie ? { cookie } : {}), ...headers },
       ...(body === undefined ? {} : { body }),
-      dispatcher: agent,
+      dispatcher: this.#agent,
     });
     for (const one of [response.headers['set-cookie'] ?? []].flat()) {
       const [, name, value] = /^([^=;]+)=([^;]*)/.exec(one)!;
