@@ -56,7 +56,7 @@ export class SignInUnderTest<C extends Clock> {
     this.issuer = new IssuerClient(openId, {
       clientId: CLIENT_ID,
       resource,
-      actions: ['research:fast', 'research:deep'],
+      scopes: ['research:fast', 'research:deep'],
       publicUrl: () => publicUrl,
       key: () => this.key(),
       clock: this.clock,

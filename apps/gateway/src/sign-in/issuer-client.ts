@@ -32,8 +32,8 @@ export interface IssuerClientOptions {
   readonly clientId: string;
   /** What access tokens are to be for (RFC 8707). */
   readonly resource: string;
-  /** What the gateway and the agents behind it do; the issuer may grant less. */
-  readonly actions: readonly string[];
+  /** What the gateway and the agents behind it do, and what else is asked for; the issuer may grant less. */
+  readonly scopes: readonly string[];
   /** The origin that people open the mesh at; known once it listens. */
   readonly publicUrl: () => string;
   /** The gateway's own key; undefined where it has none. */
@@ -113,12 +113,12 @@ export class IssuerClient {
 
   /** Where the browser goes to sign in. @throws as `ready` */
   async authorizationUrl({ state, nonce, verifier }: PendingSignIn): Promise<string> {
-    const { resource, actions } = this.options;
+    const { resource, scopes } = this.options;
     const configuration = await this.#configuration();
     const url = buildAuthorizationUrl(configuration, {
       redirect_uri: this.#redirectUri,
-      // Without `offline_access`: what a browser's session is given ends with the session at the issuer.
-      scope: ['openid', ...actions].join(' '),
+      // By itself without `offline_access`: what a session is given ends with the session at the issuer.
+      scope: ['openid', ...scopes].join(' '),
       resource,
       state,
       nonce,

@@ -33,7 +33,7 @@ export class SignInModule implements OnModuleDestroy {
       // Who has no client of its own cannot sign anybody in.
       clientId: file.sessionClient ?? file.name,
       resource: config.audience(),
-      actions: directory.actionsBehind(file.name),
+      scopes: [...directory.actionsBehind(file.name), ...config.sessionScope],
       publicUrl,
       key: () => readClientKey(secrets),
     });

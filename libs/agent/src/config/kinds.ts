@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseScope } from '@mesh/delegation';
 import { EgressError, parseProviderUrl, PROVIDER_URL } from '@mesh/egress';
 import { EndpointAddressError, parseEndpointAddress } from '@mesh/identity';
 import { SpiffeId, SpiffeIdError, TrustDomain } from '@mesh/spiffe';
@@ -170,6 +171,13 @@ export const audience: Kind<string> = {
   holds: 'an audience: 1 to 255 visible characters, such as https://mesh.local/api',
   parse: (raw) => (typeof raw === 'string' && /^[\x21-\x7e]{1,255}$/.test(raw) ? raw : undefined),
   format: (value) => value,
+};
+
+/** Names of scopes (RFC 6749 3.3). */
+export const scopes: Kind<readonly string[]> = {
+  holds: 'scopes separated by single spaces, such as offline_access',
+  parse: (raw) => (typeof raw === 'string' ? parseScope(raw) : undefined),
+  format: (value) => value.join(' '),
 };
 
 function plainUrl(raw: unknown): URL | undefined {

@@ -12,6 +12,7 @@ import {
   path,
   peerUrl,
   providerUrl,
+  scopes,
   publicUrl,
   spiffeId,
   trustDomain,
@@ -238,6 +239,14 @@ export const settings = {
     variable: 'MESH_TXN_TOKEN_MAX_ACTORS',
     description: 'how many workloads a transaction goes through at most',
     standard: () => 4,
+  }),
+  sessionScope: setting<readonly string[]>({
+    kind: scopes,
+    variable: 'MESH_SESSION_SCOPE',
+    description:
+      "what a browser's session asks the issuer for beside `openid` and the agents' actions: `offline_access` where it gives refresh tokens for that alone",
+    standard: () => [],
+    shown: 'none',
   }),
   sessionIdleMinutes: setting({
     kind: wholeNumber(1, 480, 'minutes'),
