@@ -8,7 +8,7 @@ interface Node {
 /** The page's own headings above those of the answer. */
 const OWN = 2;
 
-/** A plugin of rehype: the answer's highest headings stand right below those of the page, its others as far below. */
+/** A plugin of rehype: the answer's headings stand below those of the page, level by level, with none left out. */
 export function demoteHeadings() {
   return (tree: Node): void => {
     const headings: Node[] = [];
@@ -17,9 +17,9 @@ export function demoteHeadings() {
       node.children?.forEach(collect);
     };
     collect(tree);
-    const highest = Math.min(...headings.map((one) => levelOf(one) ?? 6));
+    const levels = [...new Set(headings.map(levelOf))].sort();
     for (const one of headings) {
-      one.tagName = `h${Math.min((levelOf(one) ?? 6) - highest + OWN + 1, 6)}`;
+      one.tagName = `h${Math.min(levels.indexOf(levelOf(one)) + OWN + 1, 6)}`;
       one.properties = { ...one.properties, dir: 'auto' };
     }
   };
