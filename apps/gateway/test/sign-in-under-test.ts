@@ -137,11 +137,20 @@ export class SignInUnderTest<C extends Clock> {
   /** A request with a session. @param origin Null: it names none. */
   request(
     { id, csrf }: { id?: string; csrf?: string },
-    { method = 'GET', origin = this.publicUrl }: { method?: string; origin?: string | null } = {},
+    {
+      method = 'GET',
+      origin = this.publicUrl,
+      headers = {},
+    }: { method?: string; origin?: string | null; headers?: Record<string, string> } = {},
   ) {
     return {
       raw: { socket: {}, rawHeaders: [], method },
-      headers: { cookie: id, 'x-csrf-token': csrf, ...(origin === null ? {} : { origin }) },
+      headers: {
+        cookie: id,
+        'x-csrf-token': csrf,
+        ...(origin === null ? {} : { origin }),
+        ...headers,
+      },
     } as never;
   }
 

@@ -126,6 +126,16 @@ describe('a session', () => {
     expect(reasonOf(signed)).toBe('idle');
   });
 
+  it('is not kept alive by a page that asks by itself', async () => {
+    const signed = await mesh.signedIn();
+    mesh.clock.jump(IDLE_MS - 1);
+    const headers = { 'x-unattended': '1' };
+    expect(await mesh.sessions.open(mesh.request(signed, { headers }))).toBeDefined();
+    mesh.clock.jump(1);
+    await expect(find(signed)).rejects.toThrow(ENDED);
+    expect(reasonOf(signed)).toBe('idle');
+  });
+
   it('is not kept alive by a cookie alone', async () => {
     const signed = await mesh.signedIn();
     mesh.clock.jump(IDLE_MS - 1);

@@ -11,6 +11,8 @@ import { SessionError, SignInError } from './sign-in.error.js';
 
 /** Header by which a page of the mesh proves itself. */
 const CSRF_HEADER = 'x-csrf-token';
+/** By which a page says that it asks by itself, while nobody may be there: the session is no longer for that. */
+export const UNATTENDED_HEADER = 'x-unattended';
 
 /** Sessions of one person at a time; the oldest gives way. */
 const MAX_OF_PERSON = 32;
@@ -132,7 +134,8 @@ export class BrowserSessions implements Sessions {
   }
 
   /**
-   * The session that a request was sent with, by a page of the mesh; undefined where it has none. Its use is noted.
+   * The session that a request was sent with, by a page of the mesh; undefined where it has none. Its use is noted,
+   * but where the page says that nobody made it.
    * @throws SessionError
    */
   async open({ headers, raw }: ContextualRequest): Promise<SessionRecord | undefined> {
@@ -155,8 +158,10 @@ export class BrowserSessions implements Sessions {
     if (!reads && headers['origin'] !== publicUrl()) {
       throw new SessionError('ERR_CSRF_ORIGIN', "Origin is not the mesh's public address.");
     }
-    await store.touch(record.hash, clock.now());
-    return record;
+    if (headers[UNATTENDED_HEADER] !== undefined) return record;
+    const usedAt = clock.now();
+    await store.touch(record.hash, usedAt);
+    return { ...record, usedAt };
   }
 
   /** Ends the sessions that these cookies are of, whoever sends them: who signs in again leaves none behind. */
@@ -186,8 +191,8 @@ export class BrowserSessions implements Sessions {
     this.#stopSweep();
   }
 
-  #sessionOf({ hash, account, startedAt }: SessionRecord): BrowserSession {
-    const { clock, idleMs, maxMs } = this.#options;
+  #sessionOf({ hash, account, startedAt, usedAt }: SessionRecord): BrowserSession {
+    const { idleMs, maxMs } = this.#options;
     let end = this.#ends.get(hash);
     if (end === undefined) {
       end = new AbortController();
@@ -199,7 +204,7 @@ export class BrowserSessions implements Sessions {
       ended: end.signal,
       account,
       endsAt: new Date(endsAt),
-      idleEndsAt: new Date(Math.min(endsAt, clock.now() + idleMs)),
+      idleEndsAt: new Date(Math.min(endsAt, usedAt + idleMs)),
     };
   }
 

@@ -31,7 +31,8 @@ export function usePolling<T>(path: string, interval: number): Polled<T> {
       const { signal } = (controller = new AbortController());
       let wait = interval;
       try {
-        const data = await requestJson<T>(path, { signal });
+        // Whoever left the page open does not stay signed in for it.
+        const data = await requestJson<T>(path, { signal, headers: { 'x-unattended': '1' } });
         setState({ data, failure: undefined, receivedAt: Date.now() });
       } catch (error) {
         if (signal.aborted) return;
