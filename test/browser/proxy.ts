@@ -31,8 +31,8 @@ export class Proxy {
   readonly passed: Passed[] = [];
   /** Where the gateway is, once it is there. */
   target: string | undefined;
-  /** What becomes of each event of an answer; undefined: the connection ends before it. */
-  change: (event: PassingEvent) => string | undefined = ({ data }) => data;
+  /** What becomes of each event of an answer, now or later; undefined: the connection ends before it. */
+  change: (event: PassingEvent) => string | undefined | Promise<string> = ({ data }) => data;
   /** Cookies that the gateway sets are for the browser to keep; false: it keeps none. */
   keepsCookies = true;
   /** Events of answers as the gateway sent them. */
@@ -110,7 +110,7 @@ export class Proxy {
         }
         const event = { type, data };
         this.events.push(event);
-        const changed = this.change(event);
+        const changed = await this.change(event);
         if (changed === undefined) {
           outgoing.destroy();
           return;

@@ -97,7 +97,7 @@ describeInBrowser('a session', (mesh) => {
   it('opens nothing by its cookie after it was signed out', async () => {
     const visit = await mesh().visitAs('analyst');
     const cookies = await visit.context.cookies(mesh().url);
-    const csrf = (await visit.page.evaluate("localStorage.getItem('mesh-csrf')")) as string;
+    const csrf = await visit.page.evaluate<string>("localStorage.getItem('mesh-csrf')");
     await visit.signOut();
     const response = await fetch(`${mesh().proxy.target}/v1/me`, {
       headers: {

@@ -183,7 +183,7 @@ export class Visit {
   async tabTo(name: RegExp): Promise<void> {
     for (let presses = 0; presses < 150; presses++) {
       await this.page.keyboard.press('Tab');
-      const focused = (await this.page.evaluate(FOCUSED)) as string;
+      const focused = await this.page.evaluate<string>(FOCUSED);
       if (name.test(focused)) return;
     }
     throw new Error(`The keyboard does not reach ${String(name)}.`);
