@@ -74,12 +74,12 @@ function announce(
     agents: agentsOf(mesh.agents),
   });
   logger.info({ event: 'mesh.ready', url }, 'the mesh is ready');
+  const publicUrl = publicUrlOf(config, url);
   const width = Math.max(...mesh.agents.map(({ name }) => name.length));
   process.stderr.write(
     [
       '',
-      `Open:  ${openLine(publicUrlOf(config, url), mesh.welcome)}`,
-      `Ready: ${url} (API at ${url}/docs; for this machine alone)`,
+      `Ready: ${url} (API at ${publicUrl}/docs; for this machine alone)`,
       ...mesh.agents.map(
         (agent) =>
           `  ${agent.name.padEnd(width)}  ${agent.url}  health ${agent.managementUrl}/health`,
@@ -87,6 +87,8 @@ function announce(
       `Sign in: ${signInLine(mesh, state)}`,
       'Ask:   ./mesh ask "How does a workload get its SVID?"',
       'Stop:  Ctrl-C',
+      '',
+      `Open:  ${openLine(publicUrl, mesh.welcome)}`,
       '',
       '',
     ].join('\n'),
