@@ -175,7 +175,7 @@ export const audience: Kind<string> = {
 
 /** Names of scopes (RFC 6749 3.3). */
 export const scopes: Kind<readonly string[]> = {
-  holds: 'scopes separated by single spaces, such as offline_access',
+  holds: 'scopes separated by single spaces',
   parse: (raw) => (typeof raw === 'string' ? parseScope(raw) : undefined),
   format: (value) => value.join(' '),
 };

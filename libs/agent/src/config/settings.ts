@@ -244,7 +244,7 @@ export const settings = {
     kind: scopes,
     variable: 'MESH_SESSION_SCOPE',
     description:
-      "what a browser's session asks the issuer for beside `openid` and the agents' actions: `offline_access` where it gives refresh tokens for that alone",
+      'more that a session asks the issuer for: `offline_access` where refresh tokens need it',
     standard: () => [],
     shown: 'none',
   }),
