@@ -2,6 +2,7 @@ import { Loader, MantineProvider } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { Route, Switch } from 'wouter';
 import { AskPage } from './ask/AskPage.js';
+import { ResearchProvider } from './ask/ResearchProvider.js';
 import { SessionProvider } from './session/Session.js';
 import { SignedInPage } from './session/SignedInPage.js';
 import { SignedOutPage } from './session/SignedOutPage.js';
@@ -27,21 +28,23 @@ export function App() {
       defaultColorScheme="auto"
     >
       <SessionProvider>
-        <Shell>
-          <Crash>
-            <Suspense fallback={<Loader aria-label="Loading" m="xl" />}>
-              <Switch>
-                <Route path="/" component={AskPage} />
-                <Route path="/verify" component={VerifyPage} />
-                <Route path="/agents" component={AgentsPage} />
-                <Route path="/signed-in" component={SignedInPage} />
-                <Route path="/signed-out" component={SignedOutPage} />
-                <Route path="/sign-in-failed" component={SignInFailedPage} />
-                <Route component={NotFoundPage} />
-              </Switch>
-            </Suspense>
-          </Crash>
-        </Shell>
+        <ResearchProvider>
+          <Shell>
+            <Crash>
+              <Suspense fallback={<Loader aria-label="Loading" m="xl" />}>
+                <Switch>
+                  <Route path="/" component={AskPage} />
+                  <Route path="/verify" component={VerifyPage} />
+                  <Route path="/agents" component={AgentsPage} />
+                  <Route path="/signed-in" component={SignedInPage} />
+                  <Route path="/signed-out" component={SignedOutPage} />
+                  <Route path="/sign-in-failed" component={SignInFailedPage} />
+                  <Route component={NotFoundPage} />
+                </Switch>
+              </Suspense>
+            </Crash>
+          </Shell>
+        </ResearchProvider>
       </SessionProvider>
     </MantineProvider>
   );

@@ -4,10 +4,10 @@ import IconRefresh from '@tabler/icons-react/icons/IconRefresh';
 import { FailureNotice } from '../shell/FailureNotice.js';
 import { Page } from '../shell/Page.js';
 import styles from './AnswerView.module.css';
-import { Draft } from './Draft.js';
 import { Progress } from './Progress.js';
 import type { Run } from './run.js';
 import { SourceLink } from './SourceLink.js';
+import { TextInProgress } from './TextInProgress.js';
 import { VerifiedAnswer } from './VerifiedAnswer.js';
 
 interface Props {
@@ -69,7 +69,7 @@ export function AnswerView({ run, onCancel, onAgain, onNext }: Props) {
                 <FailureNotice failure={outcome.failure} onRetry={onAgain} retryLabel="Ask again" />
               </>
             )}
-            {!outcome && <Draft text={run.text} />}
+            {!outcome && <TextInProgress text={run.text} />}
           </div>
           <aside className={styles.aside} data-running={!outcome}>
             <Progress run={run} />
@@ -79,7 +79,7 @@ export function AnswerView({ run, onCancel, onAgain, onNext }: Props) {
                 <ol className={styles.sources}>
                   {run.sources.map(({ id, title, url }) => (
                     <li key={id} value={id}>
-                      <SourceLink title={title} url={url} />
+                      <SourceLink title={title} url={url} unverified />
                     </li>
                   ))}
                 </ol>

@@ -1,15 +1,15 @@
 import { Loader } from '@mantine/core';
 import type { MeDto } from '@mesh/contracts';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { useSession } from '../session/Session.js';
+import { personOf, useSession } from '../session/Session.js';
 import { FailureNotice } from '../shell/FailureNotice.js';
 import { Page } from '../shell/Page.js';
 import { type Draft, keepDraft, readDraft } from '../session/draft.js';
 import { AnswerView } from './AnswerView.js';
 import { Landing } from './Landing.js';
 import { QuestionForm } from './QuestionForm.js';
+import { useResearch } from './ResearchProvider.js';
 import type { Question } from './run.js';
-import { useResearch } from './use-research.js';
 
 export function AskPage() {
   const { state, reload } = useSession();
@@ -30,17 +30,21 @@ export function AskPage() {
       return <Landing ended={state.ended ?? false} />;
     case 'signed-in':
       // Of another person nothing stays on the page.
-      return <Ask key={state.me.account} me={state.me} />;
+      return <Ask key={personOf(state.me)} me={state.me} />;
   }
 }
 
 function Ask({ me }: { me: MeDto }) {
-  const [draft, setDraft] = useState(readDraft);
-  const { run, ask, cancel, clear } = useResearch(me.clientId);
-  const change = useCallback((next: Draft) => {
-    setDraft(next);
-    keepDraft(next);
-  }, []);
+  const person = personOf(me);
+  const [draft, setDraft] = useState(() => readDraft(person));
+  const { run, ask, cancel, clear } = useResearch();
+  const change = useCallback(
+    (next: Draft) => {
+      setDraft(next);
+      keepDraft(person, next);
+    },
+    [person],
+  );
   const submit = useCallback(
     (asked: Question) => {
       change(asked);

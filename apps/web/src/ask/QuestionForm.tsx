@@ -65,6 +65,7 @@ export function QuestionForm({ me, draft, cancelled, onChange, onAsk }: Props) {
           <Textarea
             label="Your question"
             classNames={{ input: styles.input, label: styles.label }}
+            dir="auto"
             autosize
             minRows={3}
             maxRows={12}

@@ -42,10 +42,13 @@ describe('a run', () => {
     });
   });
 
-  it('withdraws the text when it fails, and says whether there was any', () => {
+  it('withdraws text and sources when it fails, and says whether there was text', () => {
     const failed: RunAction = { type: 'failed', failure: ownFailure('CONNECTION_LOST') };
-    expect(after(begin, { type: 'text', text: 'a' }, failed)).toMatchObject({
+    const found: RunEvent = { type: 'sources', sources: [{ id: 1, title: 'One', url: 'x' }] };
+    expect(after(begin, found)?.sources).toHaveLength(1);
+    expect(after(begin, found, { type: 'text', text: 'a' }, failed)).toMatchObject({
       text: '',
+      sources: [],
       outcome: { status: 'failed', withdrawn: true },
     });
     expect(after(begin, failed)).toMatchObject({ outcome: { withdrawn: false } });

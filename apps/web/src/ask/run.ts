@@ -30,6 +30,7 @@ export interface Run {
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly steps: readonly Step[];
+  /** Found so far; nobody has signed them. */
   readonly sources: readonly Source[];
   /** As it is being written; nobody has signed it. */
   readonly text: string;
@@ -110,9 +111,10 @@ function begun(run: Run, step: Step): Run {
   return { ...run, steps: [...closed(run.steps, step.startedAt), step] };
 }
 
-/** The end; unverified text is not kept. */
+/** The end; what nobody has signed is not kept. */
 function ended(run: Run, now: number, outcome: Outcome): Run {
-  return { ...run, outcome, endedAt: now, text: '', steps: closed(run.steps, now) };
+  const steps = closed(run.steps, now);
+  return { ...run, outcome, endedAt: now, steps, sources: [], text: '' };
 }
 
 function closed(steps: readonly Step[], endedAt: number): readonly Step[] {

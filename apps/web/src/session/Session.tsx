@@ -36,6 +36,11 @@ export interface Session {
   readonly signOut: () => Promise<string>;
 }
 
+/** By which one person is told from another. */
+export function personOf({ issuer, account }: MeDto): string {
+  return `${issuer} ${account}`;
+}
+
 const SessionContext = createContext<Session | undefined>(undefined);
 
 export function useSession(): Session {

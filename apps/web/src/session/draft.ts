@@ -1,7 +1,7 @@
 import type { Depth } from '@mesh/contracts';
 import { keptText } from '../ask/question.js';
 
-/** What is being asked, kept in this tab alone over a reload and a sign-in. */
+/** What is being asked, kept in this tab alone over a reload and a sign-in of the same person. */
 export interface Draft {
   readonly question: string;
   readonly depth: Depth;
@@ -10,11 +10,13 @@ export interface Draft {
 const KEY = 'mesh-draft';
 const nothing: Draft = { question: '', depth: 'fast' };
 
-export function readDraft(): Draft {
+/** @param person Who is signed in: of another one nothing is shown. */
+export function readDraft(person: string): Draft {
   try {
     const draft: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
     if (typeof draft !== 'object' || draft === null) return nothing;
-    const { question, depth } = draft as Partial<Draft>;
+    const { question, depth, person: whose } = draft as Partial<Draft & { person: string }>;
+    if (whose !== person) return nothing;
     return {
       question: typeof question === 'string' ? keptText(question) : '',
       depth: depth === 'deep' ? 'deep' : 'fast',
@@ -24,14 +26,18 @@ export function readDraft(): Draft {
   }
 }
 
-export function keepDraft(draft: Draft): void {
+export function keepDraft(person: string, draft: Draft): void {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify(draft));
+    sessionStorage.setItem(KEY, JSON.stringify({ ...draft, person }));
   } catch {
     // A convenience: asking works without it.
   }
 }
 
 export function forgetDraft(): void {
-  keepDraft(nothing);
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // Then there is none.
+  }
 }

@@ -18,7 +18,13 @@ export function Page({ title, width = 'text', lead, children }: Props) {
   return (
     <div className={styles.page} data-width={width}>
       {/* Takes the focus when the view changes. */}
-      <Title order={1} tabIndex={-1} className={styles.title} data-long={title.length > 120}>
+      <Title
+        order={1}
+        tabIndex={-1}
+        dir="auto"
+        className={styles.title}
+        data-long={title.length > 120}
+      >
         {title}
       </Title>
       {lead && <p className={styles.lead}>{lead}</p>}
