@@ -4,7 +4,7 @@ import { SAMPLE_ACCOUNTS } from './sample-accounts.js';
 export const STYLE_PATH = '/style.css';
 
 /** Readable at any width and zoom, in both colour schemes, with contrasts of 4.5:1 and more. */
-export const STYLE = `:root { color-scheme: light dark; font: 100%/1.5 system-ui, sans-serif; }
+export const STYLE = `:root { color-scheme: light dark; color: CanvasText; background: Canvas; font: 100%/1.5 system-ui, sans-serif; }
 body { max-width: 24rem; margin: 3rem auto; padding: 0 1rem; }
 label { display: block; margin-top: 1rem; }
 input { box-sizing: border-box; width: 100%; padding: .5rem; font: inherit; }
