@@ -24,6 +24,14 @@ export type AgentName = (typeof AGENTS)[number];
 
 /** The gateway as the client of people's browsers. */
 export const SESSION_CLIENT = 'mesh-web';
+/** Of the gateway that takes few requests: how many in a minute. */
+export const FEW = 4;
+const LIMITS = {
+  MESH_RATE_LIMIT_SIGN_IN: String(FEW),
+  MESH_RATE_LIMIT_QUESTIONS: String(FEW),
+  MESH_RATE_LIMIT_SESSION: String(2 * FEW),
+  MESH_RATE_LIMIT_ADDRESS: String(4 * FEW),
+};
 /** What a person may ask for, all of it. */
 const ALL_SCOPES = 'research:fast research:deep draft:write';
 /** Documents about other things than those of the project. */
@@ -43,6 +51,7 @@ function originOf(gatewayUrl: string): string {
  */
 export class AttackedMesh {
   readonly #tokens = new Map<string, Promise<string>>();
+  #limited: AgentProcess | undefined;
 
   private constructor(
     readonly folder: string,
@@ -203,17 +212,15 @@ export class AttackedMesh {
     return accessToken;
   }
 
-  /** One more gateway beside the first, with settings of its own. Who starts it ends it. */
-  async anotherGateway(
-    settings: Readonly<Record<string, string>>,
-  ): Promise<{ readonly url: string; end(): Promise<void> }> {
-    const process = AgentProcess.start('gateway', this.folder, {
+  /** Where one more gateway is, started at the first call, that takes few requests in a minute. */
+  async limitedGateway(): Promise<string> {
+    this.#limited ??= AgentProcess.start('gateway', this.folder, {
       ...environment(this.folder, this.network, this.issuer.url),
-      MESH_MANAGEMENT_PORT_GATEWAY: String(await freePort()),
+      ...LIMITS,
+      MESH_MANAGEMENT_PORT_GATEWAY: '0',
       SPIFFE_ENDPOINT_SOCKET: this.authority.socketOf('gateway'),
-      ...settings,
     });
-    return { url: await process.ready(), end: () => process.end() };
+    return this.#limited.ready();
   }
 
   /** After the issuer's keys were changed. */
@@ -222,6 +229,7 @@ export class AttackedMesh {
   }
 
   async close(): Promise<void> {
+    await this.#limited?.end();
     for (const name of AGENTS) await this.processes[name].end();
     await Promise.all(Object.values(this.network).map((one) => one.close()));
     await this.door.close();

@@ -13,6 +13,7 @@ import {
   streamedAnswers,
   strippedSignatures,
 } from './answers.js';
+import { admins, limits, odd, otherSites, oversized } from './browsers.js';
 import {
   clientCertificates,
   fakeServices,
@@ -41,6 +42,7 @@ import {
   peoplesScopes,
 } from './people.js';
 import { keysLyingAbout, leaks } from './secrets.js';
+import { sessionClients, welcomeLinks } from './session-client.js';
 import { crossSite, logoutTokens, otherPorts, stolenSessions } from './sessions.js';
 import { fixation, redirects, signIns } from './sign-in.js';
 import { files, smuggled, strangers } from './surface.js';
@@ -94,6 +96,13 @@ const all: readonly Attack[] = [
   ...stolenSessions,
   ...logoutTokens,
   ...otherPorts,
+  ...sessionClients,
+  ...welcomeLinks,
+  ...admins,
+  ...otherSites,
+  ...limits,
+  ...oversized,
+  ...odd,
 ];
 
 /**

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Attack, SUCCEEDED } from '../attack.js';
 import { AGENTS, type AttackedMesh } from '../mesh/attacked-mesh.js';
+import { sessionSecrets } from '../tools/browsing.js';
 import { formsOf, NOTHING, search, searchFolder, stackIn, tokensIn } from '../tools/scan.js';
 import { QUESTION } from '../tools/calls.js';
 import { received } from '../tools/wire.js';
@@ -161,8 +162,20 @@ function inAnswers(
 
 const A_STACK = '\n    at Object.<anonymous> (file:///srv/mesh/dist/main.js:1:7)';
 
-/** Tokens where they do not belong: a Txn-Token is the token service's to give, statements are there to be seen. */
-function strayToken(text: string, from: string, tokenService: string): string {
+/** Where tokens are had: a Txn-Token at the token service, those of a session at the issuer's door for agents. */
+interface Givers {
+  readonly tokenService: string;
+  readonly issuer: string;
+}
+
+const giversOf = (mesh: AttackedMesh): Givers => ({
+  tokenService: `${mesh.urls.tts}/token`,
+  issuer: `${mesh.issuer.agentsUrl}/token`,
+});
+
+/** Tokens where they do not belong; statements are there to be seen. */
+function strayToken(text: string, from: string, { tokenService, issuer }: Givers): string {
+  if (from.startsWith(issuer)) return NOTHING;
   const stray = tokensIn(text).find(
     (type) =>
       type !== 'mesh-statement+jwt' && !(type === 'txntoken+jwt' && from.startsWith(tokenService)),
@@ -180,6 +193,19 @@ function secretsOf(mesh: AttackedMesh): readonly Buffer[] {
   return [...keysOf(mesh), ...[...passwords, pseudonyms].map((text) => Buffer.from(text))];
 }
 
+const secretsOfSessions = () => sessionSecrets.map((one) => Buffer.from(one));
+
+/** Refresh tokens are no JWTs: those that the issuer gave for sessions, by what it answered. */
+function refreshTokensOf(mesh: AttackedMesh): string[] {
+  return received
+    .filter(({ from }) => from.startsWith(giversOf(mesh).issuer))
+    .flatMap(({ text }) => /"refresh_token":"([^"]+)"/.exec(text)?.[1] ?? []);
+}
+
+/** An answer without what a browser is handed over once: its cookie, and the page's secret behind the sign-in. */
+const withoutHandedOver = (text: string) =>
+  text.replace(/^set-cookie: .*$/m, '').replace(/^location: \/signed-in#.*$/m, '');
+
 /** 26: what answers and logs of all of the above give away. The last rows. */
 export const leaks: readonly Attack[] = [
   searching(26, 'stack traces in any answer', (_mesh, planted) =>
@@ -196,7 +222,7 @@ export const leaks: readonly Attack[] = [
   }),
   searching(26, 'tokens in any answer but those of the token service', async (mesh, planted) =>
     inAnswers(
-      (text, from) => strayToken(text, from, `${mesh.urls.tts}/token`),
+      (text, from) => strayToken(text, from, giversOf(mesh)),
       planted ? await mesh.signIn() : undefined,
     ),
   ),
@@ -216,6 +242,32 @@ export const leaks: readonly Attack[] = [
     const [found] = tokensIn(logs(mesh) + (planted ? await mesh.signIn() : ''));
     return found === undefined ? NOTHING : `a token of type ${found}`;
   }),
+  searching(26, 'refresh tokens in any answer but those of the issuer', (mesh, planted) => {
+    const tokens = refreshTokensOf(mesh).map((one) => Buffer.from(one));
+    return inAnswers(
+      (text, from) =>
+        from.startsWith(giversOf(mesh).issuer)
+          ? NOTHING
+          : search(Buffer.from(text), tokens, 'an answer'),
+      planted ? tokens[0]?.toString() : undefined,
+    );
+  }),
+  searching(
+    26,
+    "sessions' IDs or secrets in any answer but the one that begins them",
+    (_, planted) =>
+      inAnswers(
+        (text) => search(Buffer.from(withoutHandedOver(text)), secretsOfSessions(), 'an answer'),
+        planted ? sessionSecrets[0] : undefined,
+      ),
+  ),
+  searching(26, "sessions' IDs, secrets or refresh tokens in any log", (mesh, planted) =>
+    search(
+      Buffer.from(logs(mesh) + (planted ? sessionSecrets[0] : '')),
+      [...secretsOfSessions(), ...refreshTokensOf(mesh).map((one) => Buffer.from(one))],
+      'a log',
+    ),
+  ),
   searching(26, 'passwords or secrets in any log', (mesh, planted) =>
     search(
       Buffer.from(logs(mesh) + (planted ? mesh.passwords.of('admin') : '')),

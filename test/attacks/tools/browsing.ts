@@ -127,7 +127,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/sign-out', account: 'analyst' },
 ];
 
-export const ME: Route = ROUTES[0]!;
+export const ME = ROUTES[0]!;
 export const RESEARCH: Route = ROUTES[3]!;
 export const SIGN_OUT: Route = ROUTES[4]!;
 

@@ -16,6 +16,8 @@ export interface WireRequest {
   readonly body?: string;
   /** Shown in the handshake. Absent: none is shown. */
   readonly svid?: Minted;
+  /** Address that the connection comes from; all of 127.0.0.0/8 is this machine's. */
+  readonly from?: string;
 }
 
 /** The other side closed the connection before it answered. */
@@ -38,6 +40,7 @@ export function send(url: string, options: WireRequest = {}): Promise<WireRespon
     headers = {},
     body,
     svid,
+    from,
   } = options;
   const { promise, resolve, reject } = Promise.withResolvers<WireResponse>();
   const request = (url.startsWith('https:') ? requestHttps : requestHttp)(url, {
@@ -45,6 +48,7 @@ export function send(url: string, options: WireRequest = {}): Promise<WireRespon
     agent: false,
     headers: { connection: 'close', ...headers },
     setDefaultHeaders: headers['host'] === undefined,
+    ...(from === undefined ? {} : { localAddress: from }),
     ...(svid ? shown(svid) : { rejectUnauthorized: false }),
   });
   request.on('response', (response) => {
