@@ -5,7 +5,10 @@ export const CLI_CLIENT_ID = 'mesh-cli';
 /** Its redirect, with any port (RFC 8252, 7.3). */
 export const CLI_REDIRECT_URI = 'http://127.0.0.1/callback';
 
-/** Swagger UI's Authorize button at the gateway, with any port of `127.0.0.1`, `localhost` and `mesh.localhost`. */
+/**
+ * Swagger UI's Authorize button at the gateway, with any port of `127.0.0.1`, `localhost` and `mesh.localhost`, by TLS or
+ * without.
+ */
 export const SWAGGER_CLIENT_ID = 'mesh-swagger';
 /** Path of its redirect, as Swagger UI has it below `/docs`. */
 export const SWAGGER_REDIRECT_PATH = '/docs/oauth2-redirect.html';
@@ -38,8 +41,8 @@ export const publicClients: readonly ClientMetadata[] = [
 ];
 
 /**
- * Lets Swagger UI come back to `mesh.localhost`, which is loopback too (RFC 6761, 6.3); `oidc-provider` itself knows
- * three names of it and treats this one as those.
+ * Lets Swagger UI come back to `mesh.localhost`, which is loopback too (RFC 6761, 6.3), and to each name of it by TLS;
+ * `oidc-provider` itself knows three names, by plain HTTP, with any port, and treats these as those.
  */
 export function admitMeshLocalhost(provider: Provider): void {
   const client = provider.Client.prototype;
@@ -49,7 +52,12 @@ export function admitMeshLocalhost(provider: Provider): void {
     const isSwagger = this.clientId === SWAGGER_CLIENT_ID;
     return registered.call(
       this,
-      isSwagger ? uri.replace(/^http:\/\/mesh\.localhost(?=[:/])/, 'http://127.0.0.1') : uri,
+      isSwagger
+        ? uri.replace(
+            /^(?:http:\/\/mesh\.localhost|https:\/\/(?:127\.0\.0\.1|localhost|mesh\.localhost))(?=[:/])/,
+            'http://127.0.0.1',
+          )
+        : uri,
     );
   };
 }
@@ -58,6 +66,6 @@ export function admitMeshLocalhost(provider: Provider): void {
 export function mayRedeemInBrowser(origin: string, clientId: string): boolean {
   return (
     clientId === SWAGGER_CLIENT_ID &&
-    /^http:\/\/(?:127\.0\.0\.1|localhost|mesh\.localhost)(?::\d{1,5})?$/.test(origin)
+    /^https?:\/\/(?:127\.0\.0\.1|localhost|mesh\.localhost)(?::\d{1,5})?$/.test(origin)
   );
 }

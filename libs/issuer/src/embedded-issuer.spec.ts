@@ -225,21 +225,29 @@ describe('the authorization request', () => {
     expect(response.html).toContain('<code>invalid_redirect_uri</code>');
   });
 
-  it.each(['127.0.0.1:4000', 'localhost:1', 'mesh.localhost:4000', 'mesh.localhost'])(
-    'leads Swagger UI back to %s',
-    async (host) => {
-      const browser = new Browser(await start());
-      const redirect = `http://${host}/docs/oauth2-redirect.html`;
-      const changes = { client_id: 'mesh-swagger', redirect_uri: redirect };
-      const answer = await browser.signIn('analyst', changes);
-      const { status } = await browser.token({ ...changes, code: answer.get('code')! });
-      expect(status).toBe(200);
-    },
-  );
+  it.each([
+    'http://127.0.0.1:4000',
+    'http://localhost:1',
+    'http://mesh.localhost:4000',
+    'http://mesh.localhost',
+    'https://127.0.0.1:4000',
+    'https://localhost:1',
+    'https://mesh.localhost:4000',
+  ])('leads Swagger UI back to %s', async (origin) => {
+    const browser = new Browser(await start());
+    const redirect = `${origin}/docs/oauth2-redirect.html`;
+    const changes = { client_id: 'mesh-swagger', redirect_uri: redirect };
+    const answer = await browser.signIn('analyst', changes);
+    const { status } = await browser.token({ ...changes, code: answer.get('code')! });
+    expect(status).toBe(200);
+  });
 
   it.each([
     'http://mesh.localhost.evil.example/docs/oauth2-redirect.html',
     'http://mesh.localhost:4000/x',
+    'https://mesh.localhost.evil.example/docs/oauth2-redirect.html',
+    'https://localhost@evil.example/docs/oauth2-redirect.html',
+    'https://evil.example/docs/oauth2-redirect.html',
   ])('does not lead Swagger UI to %s', async (redirectUri) => {
     const response = await new Browser(await start()).authorize({
       client_id: 'mesh-swagger',
@@ -589,7 +597,13 @@ describe('the token endpoint', () => {
       200,
       'http://mesh.localhost:4000',
     ]);
-    for (const origin of ['http://evil.example', 'null', 'http://mesh.localhost.evil.example']) {
+    expect((await redeem('https://mesh.localhost:4000')).status).toBe(200);
+    for (const origin of [
+      'http://evil.example',
+      'https://evil.example',
+      'null',
+      'http://mesh.localhost.evil.example',
+    ]) {
       const other = await redeem(origin);
       expect(other.status).toBe(400);
       expect(JSON.parse(other.html)).toMatchObject({ error: 'invalid_request' });
