@@ -67,7 +67,7 @@ export {
 
 // Receipts
 export { alignText, MARKDOWN_WITHOUT } from './markdown-text.js';
-export { MIN_QUOTED_WORDS, type Range } from './quotation.js';
+export type { Range } from './quotation.js';
 export {
   type Mark,
   type Quotation,

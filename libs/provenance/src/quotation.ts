@@ -13,15 +13,24 @@ interface Compared {
 }
 
 /** Fewer words stand in any text by chance. */
-export const MIN_QUOTED_WORDS = 4;
+const MIN_QUOTED_WORDS = 4;
 
 const words = new Intl.Segmenter('en', { granularity: 'word' });
 /** Written without spaces: a word ends without a sign of it. */
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 const WORD = /[\p{L}\p{M}\p{N}]/u;
-/** What is no word at both ends: by looking ahead first, so that no text is slow. */
-const ENDS = /^[^\p{L}\p{M}\p{N}]+|(?<![^\p{L}\p{M}\p{N}])[^\p{L}\p{M}\p{N}]+$/gu;
+/** Brackets, quotation marks and what ends sentences; dashes apart from words. No sign that says something: `%`, `-5`. */
+const MARK = String.raw`[\s\p{Ps}\p{Pe}\p{Pi}\p{Pf}"'.,;:!?…·•*_~\x60。、，；：！？｡]`;
+const ENDS = new RegExp(
+  `^(?:${MARK}|[-–—]+(?=\\s))+|(?<!${MARK})(?:${MARK}|(?<=\\s)[-–—]+)+$`,
+  'gu',
+);
+/** Holds two parts of a word or number together: `can't`, `1.5`, `well-known`. */
+const JOINT = /[\p{L}\p{M}\p{N}]['’.,:·/\-−][\p{L}\p{M}\p{N}]/u;
+/** A number that goes on in a sign: `-5`, `€5`; `5%`, `5 °C`. */
+const SIGN_AND_NUMBER = /[-−+±~<>≤≥=#\p{Sc}]\s?$/u;
+const NUMBER_AND_SIGN = /^\s?[%‰°′″\p{Sc}]/u;
 
 /** A passage, ready to be compared with any number of sentences. */
 export class Passage {
@@ -65,7 +74,19 @@ function isWordEnd(text: string, at: number): boolean {
   const [after] = text.slice(at, at + 2);
   if (before === undefined || after === undefined) return true;
   if (UNSPACED.test(before) || UNSPACED.test(after)) return true;
-  return !WORD.test(before) || !WORD.test(after);
+  if (WORD.test(before) && WORD.test(after)) return false;
+  // Of three characters around it the middle one is the joint, whichever side it is on.
+  if (
+    JOINT.test(text.slice(Math.max(0, at - 2), at + 1)) ||
+    JOINT.test(text.slice(at - 1, at + 2))
+  ) {
+    return false;
+  }
+  const number = /\p{N}/u;
+  return !(
+    (number.test(after) && SIGN_AND_NUMBER.test(text.slice(Math.max(0, at - 2), at))) ||
+    (number.test(before) && NUMBER_AND_SIGN.test(text.slice(at, at + 2)))
+  );
 }
 
 /** Composed and decomposed letters are the same; lower and upper case too; white space is one space. */

@@ -146,6 +146,8 @@ describe('the sentences of an answer', () => {
 describe('the mark of a sentence', () => {
   const PASSAGE =
     '# Harbour\n\nThe **harbour** opens at *six*, and closes\nat nine. It\u2019s never shut.\n\n- Ferries leave at noon\n- every day of the week\n\n```sh\nmesh verify answer.json --json\n```\n';
+  const NUMBERS =
+    "It will cost you 1.5 million for the boat. It has -7 degrees in the morning. It rose by about 9% then. There are boats you can't see. A well-known captain of the boat.";
   it.each<[string, string, string]>([
     ['quoted', 'the same words', 'The harbour opens at six, and closes at nine [1].'],
     ['quoted', 'a part of a sentence', '“Opens at six, and closes” [1].'],
@@ -161,6 +163,16 @@ describe('the mark of a sentence', () => {
     ['cited', 'another mark between the words', 'The harbour opens at six and closes at nine [1].'],
     ['cited', 'a word cut', 'arbour opens at six [1].'],
     ['cited', 'a word cut at its end', 'The harbour opens at si [1].'],
+    ['cited', 'a number cut before its fraction', 'It will cost you 1 [2].'],
+    ['cited', 'a number cut behind its fraction', '5 million for the boat [2].'],
+    ['cited', 'a number without its sign', '7 degrees in the morning [2].'],
+    ['quoted', 'a number with its sign', '-7 degrees in the morning [2].'],
+    ['cited', 'a number with another sign', 'It rose by about 9 $ [2].'],
+    ['cited', 'a number without what it counts', 'It rose by about 9 [2].'],
+    ['quoted', 'a number with what it counts', '– It rose by about 9%! – [2]'],
+    ['cited', 'a word cut at its apostrophe', 'There are boats you can [2].'],
+    ['quoted', 'a word with its apostrophe', "There are boats you can't [2]."],
+    ['cited', 'a word cut at its hyphen', 'known captain of the boat [2].'],
     ['cited', 'too few words', 'Opens at six [1].'],
     ['cited', 'words of two items', 'Leave at noon every day [1].'],
     ['cited', 'words of two paragraphs', 'Harbour the harbour opens at six [1].'],
@@ -177,7 +189,7 @@ describe('the mark of a sentence', () => {
       'The harbour opens at six, and closes at nine [3].',
     ],
   ])('is %s: %s', async (mark, _, answer) => {
-    const { sentences, counts } = await receipt(answer, [PASSAGE, 'Something else.']);
+    const { sentences, counts } = await receipt(answer, [PASSAGE, NUMBERS]);
     expect(sentences.map((one) => one.mark)).toEqual([mark]);
     expect(counts).toEqual({ quoted: 0, cited: 0, unsupported: 0, [mark]: 1 });
   });
