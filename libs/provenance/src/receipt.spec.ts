@@ -331,7 +331,7 @@ describe('a receipt', () => {
         expect(before).toBeLessThanOrEqual(answer.length);
         expect(counts.quoted + counts.cited + counts.unsupported).toBe(sentences.length);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
