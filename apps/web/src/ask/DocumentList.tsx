@@ -1,23 +1,9 @@
-import type { DocumentsDto } from '@mesh/contracts';
-import { useEffect, useState } from 'react';
-import { requestJson } from '../api/client.js';
-import { type Failure, failureFrom } from '../api/failure.js';
 import styles from './DocumentList.module.css';
 import { SourceLink } from './SourceLink.js';
+import type { DocumentsInUse } from './use-documents.js';
 
 /** What answers may come from. */
-export function DocumentList() {
-  const [documents, setDocuments] = useState<DocumentsDto>();
-  const [failure, setFailure] = useState<Failure>();
-  useEffect(() => {
-    const controller = new AbortController();
-    const { signal } = controller;
-    requestJson<DocumentsDto>('/v1/documents', { signal }).then(setDocuments, (error: unknown) => {
-      if (!signal.aborted) setFailure(failureFrom(error));
-    });
-    return () => controller.abort();
-  }, []);
-
+export function DocumentList({ documents, failure }: DocumentsInUse) {
   if (failure) {
     return (
       <p className={styles.line} role="status">

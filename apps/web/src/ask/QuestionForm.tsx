@@ -7,15 +7,11 @@ import { Notice } from '../shell/Notice.js';
 import { Page } from '../shell/Page.js';
 import { DepthChoice } from './DepthChoice.js';
 import { DocumentList } from './DocumentList.js';
+import { examplesFor } from './examples.js';
 import styles from './QuestionForm.module.css';
 import { keptText, MAX_KEPT, MAX_QUESTION } from './question.js';
 import type { Question } from './run.js';
-
-const examples = [
-  'How does a workload get its SVID?',
-  'What happens when a certificate authority is replaced?',
-  'What does a signed answer not prove?',
-];
+import { useDocuments } from './use-documents.js';
 
 interface Props {
   me: MeDto;
@@ -28,6 +24,8 @@ interface Props {
 
 export function QuestionForm({ me, draft, cancelled, onChange, onAsk }: Props) {
   const [pasted, setPasted] = useState(0);
+  const known = useDocuments();
+  const examples = examplesFor(known.documents);
   const allowed = me.depths.filter((depth) => depth.allowed).map(({ depth }) => depth);
   const depth = allowed.includes(draft.depth) ? draft.depth : allowed[0];
   const question = draft.question.trim();
@@ -113,7 +111,7 @@ export function QuestionForm({ me, draft, cancelled, onChange, onAsk }: Props) {
           </Button>
         </div>
       </form>
-      {!question && depth && (
+      {!question && depth && examples.length > 0 && (
         <section className={styles.examples} aria-labelledby="examples">
           <h2 id="examples">Or begin with one of these</h2>
           <ul>
@@ -127,7 +125,7 @@ export function QuestionForm({ me, draft, cancelled, onChange, onAsk }: Props) {
           </ul>
         </section>
       )}
-      <DocumentList />
+      <DocumentList {...known} />
     </Page>
   );
 }
