@@ -1,8 +1,9 @@
 import { request, tellEnd } from '../api/client.js';
-import { type Failure, FailureError, failureOf, ownFailure } from '../api/failure.js';
+import { FailureError, failureOf, ownFailure } from '../api/failure.js';
 import { csrfToken } from '../session/csrf-token.js';
 import { prepareVerifier, verify, type VerifiedView } from '../proof/verifier.js';
 import { streamEvents } from './event-stream.js';
+import { refusal } from './refusal.js';
 import type { Question, RunEvent } from './run.js';
 
 export interface Research extends Question {
@@ -75,32 +76,6 @@ async function untilDone(
     throw error;
   }
   throw new FailureError(ownFailure('CONNECTION_LOST', { correlationId }));
-}
-
-/** Milliseconds by which the clocks may differ, before that is taken for the cause. */
-const SKEW = 45_000;
-
-/**
- * Why the answer is not shown.
- * @param skew How far this computer's clock is behind the gateway's, in milliseconds; NaN where it is not known
- */
-function refusal(
-  error: unknown,
-  { correlationId, skew }: { correlationId: string; skew: number },
-): Failure {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  const minutes = Math.round(Math.abs(skew) / 60_000);
-  return {
-    title: 'The answer does not verify, so it is not shown',
-    detail: typeof message === 'string' ? message : 'Its proof could not be read.',
-    advice:
-      Math.abs(skew) > SKEW
-        ? `The clock of this computer is about ${minutes} min ${skew > 0 ? 'behind' : 'ahead of'} the mesh’s, and signatures are judged by it: set it right, then ask again.`
-        : 'Ask again. If it comes back, something between the agents and this browser changes answers: tell the operator.',
-    code: typeof code === 'string' ? code : 'VERIFICATION_FAILED',
-    correlationId,
-    status: 0,
-  };
 }
 
 /** 128 random bits, base64url. */
