@@ -37,7 +37,7 @@ export class KeycloakBrowser extends Browser {
   }
 
   /** Sends a form by its first button. */
-  press(page: Visited, { action, fields, buttons }: Form, values = {}): Promise<Visited> {
+  private press(page: Visited, { action, fields, buttons }: Form, values = {}): Promise<Visited> {
     const pressed = Object.fromEntries(buttons.slice(0, 1).map((name) => [name, 'yes']));
     return this.send(new URL(action, page.url).href, {
       method: 'POST',
@@ -47,8 +47,7 @@ export class KeycloakBrowser extends Browser {
   }
 }
 
-/** The form of a page. */
-export function formOf({ url, status, text }: Visited): Form {
+function formOf({ url, status, text }: Visited): Form {
   let action: string | undefined;
   const fields: Record<string, string> = {};
   const buttons: string[] = [];
