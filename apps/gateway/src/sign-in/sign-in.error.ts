@@ -54,7 +54,7 @@ export class ClientKeyError extends MeshError {
 
   constructor(options?: MeshErrorOptions) {
     super(
-      'The secret client-key is no P-256 private key (PKCS #8, DER, base64): openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER | base64 -w0 | ./mesh secret set client-key',
+      'The secret client-key is no P-256 private key (PKCS #8, DER, base64): openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkcs8 -topk8 -nocrypt -outform DER | base64 -w0 | ./mesh secret set client-key',
       options,
     );
   }
