@@ -255,7 +255,12 @@ export class RunningAgents {
     origin = this.agent(agent).url.replace('127.0.0.1', 'mesh.localhost'),
     ca?: string,
   ): Browser {
-    return new Browser(origin, (account) => this.passwords.of(account), ca);
+    return new Browser(origin, (account) => this.passwordOf(account), ca);
+  }
+
+  /** Of a sample account. */
+  passwordOf(account: string): string {
+    return this.passwords.of(account);
   }
 
   /** A token that the token service could have issued to `workload`, signed with its very key. */
@@ -333,7 +338,12 @@ export class RunningAgents {
     ).verify(answer, {
       peer: this.#idOf(to),
       txn: token.txn,
-      delegation: { subject: token.userId, actors: token.actors, tokenHash: token.hash },
+      delegation: {
+        subject: token.userId,
+        actors: token.actors,
+        scope: token.scope,
+        tokenHash: token.hash,
+      },
       request,
       now: new Date(),
     });
