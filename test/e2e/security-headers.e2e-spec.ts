@@ -173,6 +173,19 @@ describe.each(['http', 'https'] as const)('over %s', (over) => {
   });
 });
 
+describe('the management listener', () => {
+  it.each(['/health/live', '/metrics', '/nothing', '/%zz'])(
+    'closes %s to pages as well',
+    async (path) => {
+      const { headers } = await fetch(`${plain.agent('gateway').managementUrl}${path}`);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+      expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
+      expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+    },
+  );
+});
+
 describe('what a page may do', () => {
   const policyOf = async (path: string) =>
     (await send(get(path), 'http')).headers['content-security-policy']!;

@@ -35,9 +35,7 @@ export class FollowedTls {
     this.#current = readTlsFiles(files, options.host, new Date());
     // The folders: a renewal replaces the files, or a link that leads to them.
     for (const folder of new Set([dirname(files.certificate), dirname(files.key)])) {
-      const watcher = watch(folder, { persistent: false }, () => this.#settle());
-      watcher.on('error', () => watcher.close());
-      this.#watchers.push(watcher);
+      this.#watch(folder);
     }
     this.#looks = setInterval(() => this.look(), LOOK_MS).unref();
   }
@@ -68,6 +66,16 @@ export class FollowedTls {
     clearInterval(this.#looks);
     clearTimeout(this.#settling);
     for (const watcher of this.#watchers) watcher.close();
+  }
+
+  #watch(folder: string): void {
+    try {
+      const watcher = watch(folder, { persistent: false }, () => this.#settle());
+      watcher.on('error', () => watcher.close());
+      this.#watchers.push(watcher);
+    } catch {
+      // The system watches no more folders for us: looks do.
+    }
   }
 
   #settle(): void {

@@ -97,7 +97,8 @@ async function runningMesh({ state, config }: Prepared): Promise<AskedMesh | und
 /** With `infra` the gateway is started in another terminal, or not at all, and its port is free for anybody until then. */
 async function isJoined({ gatewayUrl, agents }: RunningMesh): Promise<boolean> {
   if (!(await isReady(agents['gateway']!.managementUrl))) return false;
-  const port = Number(new URL(gatewayUrl).port || 80);
+  const { port: given, protocol } = new URL(gatewayUrl);
+  const port = Number(given || (protocol === 'https:' ? 443 : 80));
   if (!isOthersPort(port)) return true;
   say(`A process of another user has the gateway's port ${port}. It gets no token.`);
   return false;

@@ -53,6 +53,15 @@ function ask({ chainPem }: { readonly chainPem: string }) {
 }
 
 describe('a gateway that serves TLS', () => {
+  it('gets no token where its certificate cannot be read', async () => {
+    tokens.length = 0;
+    await expect(ask({ chainPem: 'none' })).rejects.toMatchObject({
+      code: 'ERR_PEER_UNREACHABLE',
+      message: expect.stringContaining('cannot be read from'),
+    });
+    expect(tokens).toEqual([]);
+  });
+
   it('is known by its very certificate, whatever its name', async () => {
     expect((await ask(leaf)).document).toBe('{"answer":"An SVID."}');
     expect(tokens).toEqual(['Bearer planted']);

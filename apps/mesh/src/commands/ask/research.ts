@@ -90,8 +90,7 @@ export async function research(
  */
 function dispatcherFor({ gatewayCertificate }: AskedGateway): Agent {
   if (gatewayCertificate === undefined) return new Agent();
-  const pem = readFileSync(gatewayCertificate, 'utf8');
-  const { fingerprint256 } = new X509Certificate(pem);
+  const { pem, fingerprint256 } = certificateIn(gatewayCertificate);
   return new Agent({
     connect: {
       ca: pem,
@@ -104,6 +103,19 @@ function dispatcherFor({ gatewayCertificate }: AskedGateway): Agent {
       maxCachedSessions: 0,
     },
   });
+}
+
+function certificateIn(file: string): { pem: string; fingerprint256: string } {
+  try {
+    const pem = readFileSync(file, 'utf8');
+    return { pem, fingerprint256: new X509Certificate(pem).fingerprint256 };
+  } catch (cause) {
+    throw new CommandError(
+      'ERR_PEER_UNREACHABLE',
+      `The certificate that the gateway is known by cannot be read from ${file}.`,
+      { cause },
+    );
+  }
 }
 
 function found(passages: number): string {
