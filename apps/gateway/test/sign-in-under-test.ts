@@ -122,8 +122,9 @@ export class SignInUnderTest<C extends Clock> {
   async signedIn({
     cookies = '',
     changes = {},
-  }: { cookies?: string; changes?: Record<string, string | undefined> } = {}) {
-    const begun = await this.signIn.begin('/', { cookie: cookies });
+    page,
+  }: { cookies?: string; changes?: Record<string, string | undefined>; page?: string } = {}) {
+    const begun = await this.signIn.begin('/', { cookie: cookies }, page);
     const jar = [cookies, ...begun.cookies.map(pairOf)].filter(Boolean).join('; ');
     const answer = await this.approve(begun.location, changes);
     const finished = await this.signIn.finish(answer, jar);

@@ -23,6 +23,10 @@ export function ApiSignIn(): MethodDecorator {
         'For a link that a person follows: leads to the OpenID issuer, and from there back to the page that `to` names.',
     }),
     query('to', 'Where the person wants to be afterwards: a path of this mesh. Default `/`.'),
+    query(
+      'page',
+      'SHA-256, base64url, of a secret that the page which begins the sign-in keeps: `X-CSRF-Token` is then what it is handed over, a dot, and that secret. Without it, the former alone.',
+    ),
     redirection('To the issuer; or to `/sign-in-failed`, whose `code` says why not.'),
     ApiRoute(),
   );

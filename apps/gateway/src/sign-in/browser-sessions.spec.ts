@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FakeClock } from '@test/kit';
@@ -78,6 +79,36 @@ describe('a request with a session', () => {
     for (const method of ['GET', 'POST']) {
       await expect(find(stolen, { method })).rejects.toThrow(refused('ERR_CSRF_TOKEN'));
     }
+  });
+
+  describe('of a sign-in that a page began', () => {
+    const kept = 'k'.repeat(43);
+    const page = createHash('sha256').update(kept).digest('base64url');
+
+    it('is served with what the page kept behind what it was handed over', async () => {
+      const { id, csrf } = await mesh.signedIn({ page });
+      expect(await find({ id, csrf: `${csrf}.${kept}` })).toBeDefined();
+    });
+
+    it.each<[string, (csrf: string) => string]>([
+      ['what was handed over alone', (csrf) => csrf],
+      ['what another page kept', (csrf) => `${csrf}.${'o'.repeat(43)}`],
+      ['the digest of what it kept', (csrf) => `${csrf}.${page}`],
+      ['nothing behind the dot', (csrf) => `${csrf}.`],
+      ['something more', (csrf) => `${csrf}.${kept}.${kept}`],
+      ['what it kept alone', () => kept],
+      ['the two in the other order', (csrf) => `${kept}.${csrf}`],
+    ])('is refused with %s (a session that somebody else has planted)', async (_, change) => {
+      const { id, csrf } = await mesh.signedIn({ page });
+      const proof = { id, csrf: change(csrf) };
+      await expect(find(proof)).rejects.toThrow(refused('ERR_CSRF_TOKEN'));
+    });
+
+    it('is no other: what a page keeps is nothing to a session that a link began', async () => {
+      const { id, csrf } = await mesh.signedIn();
+      const proof = { id, csrf: `${csrf}.${kept}` };
+      await expect(find(proof)).rejects.toThrow(refused('ERR_CSRF_TOKEN'));
+    });
   });
 
   it("is refused with another session's secret", async () => {

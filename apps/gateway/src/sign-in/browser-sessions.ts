@@ -86,11 +86,13 @@ export class BrowserSessions implements Sessions {
 
   /**
    * Begins the session of a person who has just signed in, with an ID that nobody has seen.
+   * @param page Digest of the secret of the page that began the sign-in; undefined where a link did.
    * @throws SignInError `ERR_SIGN_IN_BUSY`
    */
   async start(
     tokens: IssuedTokens & { readonly person: NonNullable<IssuedTokens['person']> },
     token: AccessToken,
+    page?: string,
   ): Promise<StartedSession> {
     const { store, clock, logger } = this.#options;
     const { subject, sid, account } = tokens.person;
@@ -104,6 +106,7 @@ export class BrowserSessions implements Sessions {
     const added = await store.add({
       hash,
       csrf: hashOf(csrf),
+      page,
       issuer: token.issuer,
       subject,
       sid,
@@ -148,7 +151,7 @@ export class BrowserSessions implements Sessions {
     }
     const record = await this.#alive(id);
     const secret = headers[CSRF_HEADER];
-    if (typeof secret !== 'string' || !isSecretOf(record.csrf, secret)) {
+    if (typeof secret !== 'string' || !isProof(record, secret)) {
       throw new SessionError(
         'ERR_CSRF_TOKEN',
         'X-CSRF-Token is missing, or is not the one of this session.',
@@ -359,6 +362,16 @@ function random(): string {
 
 function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
+}
+
+/**
+ * What a page proves itself with: the secret that it was handed over, and behind it the one that it kept where it began the
+ * sign-in. So nobody can put another's session into a browser, who knows the one and not the other.
+ */
+function isProof({ csrf, page }: SessionRecord, text: string): boolean {
+  const [handedOver = '', kept, ...more] = text.split('.');
+  const isOwn = page === undefined ? kept === undefined : isSecretOf(page, kept ?? '');
+  return isSecretOf(csrf, handedOver) && isOwn && more.length === 0;
 }
 
 /** Hashes are of one length, and which of their letters differ tells nothing of the secret. */

@@ -16,6 +16,8 @@ export interface PendingSignIn {
   readonly verifier: string;
   /** The page that follows. */
   readonly to: string;
+  /** SHA-256 of the secret of the page that began it, base64url; undefined where a link did. */
+  readonly page: string | undefined;
 }
 
 interface Kept extends PendingSignIn {
@@ -36,10 +38,15 @@ export class PendingSignIns {
 
   /**
    * @param cookies The browser's, from a sign-in before.
+   * @param page As `PendingSignIn` has it.
    * @returns with the value that the browser's cookie is to have
    * @throws SignInError `ERR_SIGN_IN_BUSY`
    */
-  begin(to: string, cookies: readonly string[]): PendingSignIn & { readonly cookie: string } {
+  begin(
+    to: string,
+    cookies: readonly string[],
+    page?: string,
+  ): PendingSignIn & { readonly cookie: string } {
     this.#forgetOld();
     const [known, ...more] = cookies;
     const tabs = known === undefined || more.length > 0 ? [] : this.#of(hashOf(known));
@@ -50,7 +57,7 @@ export class PendingSignIns {
     if (this.#pending.size >= MAX_PENDING) {
       throw new SignInError('ERR_SIGN_IN_BUSY', 'Too many sign-ins are under way.');
     }
-    const pending = { state: random(), nonce: random(), verifier: random(), to };
+    const pending = { state: random(), nonce: random(), verifier: random(), to, page };
     const until = this.clock.now() + PENDING_SECONDS * 1000;
     this.#pending.set(pending.state, { ...pending, browser, until });
     return { ...pending, cookie };

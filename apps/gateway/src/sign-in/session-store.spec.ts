@@ -5,6 +5,7 @@ const tokens = { access: 'a', issuedAt: 0, expiresAt: 600, refresh: 'r' };
 const record = (hash: string, over: Partial<SessionRecord> = {}): SessionRecord => ({
   hash,
   csrf: 'c',
+  page: undefined,
   issuer: 'https://login.test',
   subject: 'ann',
   sid: 's1',

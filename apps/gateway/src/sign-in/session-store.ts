@@ -14,6 +14,8 @@ export interface SessionRecord {
   readonly hash: string;
   /** SHA-256 of the secret that the pages prove themselves with, base64url. */
   readonly csrf: string;
+  /** The same of the secret of the page that began the sign-in; undefined where a link did. */
+  readonly page: string | undefined;
   readonly issuer: string;
   readonly subject: string;
   /** The session at the issuer, where it says so (`sid` of the ID token). */

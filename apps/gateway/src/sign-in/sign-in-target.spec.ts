@@ -1,7 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import { isOtherName, parseSignInTarget } from './sign-in-target.js';
+import { isOtherName, parsePageDigest, parseSignInTarget } from './sign-in-target.js';
 
 const MESH = 'http://mesh.localhost:4000';
+
+describe('the page that begins a sign-in', () => {
+  it.each([undefined, 'a'.repeat(43), `${'-_'.repeat(21)}9`])('may be %s', (page) => {
+    expect(parsePageDigest(page)).toBe(page);
+  });
+
+  it.each(['', 'a'.repeat(42), 'a'.repeat(44), `${'a'.repeat(42)}.`, ['a'.repeat(43)], null])(
+    'is not %j',
+    (page) => {
+      expect(() => parsePageDigest(page)).toThrow(
+        expect.objectContaining({ code: 'ERR_SIGN_IN_TARGET' }),
+      );
+    },
+  );
+});
 
 describe('the page that follows a sign-in', () => {
   it.each([

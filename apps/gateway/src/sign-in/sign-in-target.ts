@@ -18,6 +18,18 @@ export function parseSignInTarget(to: unknown, publicUrl: string): string {
   return url.pathname + url.search + url.hash;
 }
 
+/** The base64url of a SHA-256. */
+const DIGEST = /^[\w-]{43}$/;
+
+/**
+ * Digest of the secret of the page that begins a sign-in; undefined where none does.
+ * @throws SignInError `ERR_SIGN_IN_TARGET`
+ */
+export function parsePageDigest(page: unknown): string | undefined {
+  if (page === undefined || (typeof page === 'string' && DIGEST.test(page))) return page;
+  throw new SignInError('ERR_SIGN_IN_TARGET', 'The page that begins the sign-in is none.');
+}
+
 /**
  * Whether a request came to the mesh by another name of this machine than its public address has (`localhost`, not
  * `mesh.localhost`). Cookies of the one are none of the other, and the issuer leads back to the public one.

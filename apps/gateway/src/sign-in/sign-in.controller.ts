@@ -49,8 +49,8 @@ export class SignInController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Redirection> {
-    const { to } = request.query as Record<string, unknown>;
-    return this.#lead(request, reply, () => this.signIn.begin(to, request.headers));
+    const { to, page } = request.query as Record<string, unknown>;
+    return this.#lead(request, reply, () => this.signIn.begin(to, request.headers, page));
   }
 
   @Get('sign-in/callback')

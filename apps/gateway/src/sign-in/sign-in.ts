@@ -4,7 +4,7 @@ import type { BrowserSessions } from './browser-sessions.js';
 import type { IssuerClient } from './issuer-client.js';
 import { PENDING_SECONDS, type PendingSignIns } from './pending-sign-ins.js';
 import { SignInError } from './sign-in.error.js';
-import { isOtherName, parseSignInTarget } from './sign-in-target.js';
+import { isOtherName, parsePageDigest, parseSignInTarget } from './sign-in-target.js';
 
 export interface SignInOptions {
   readonly issuer: IssuerClient;
@@ -33,14 +33,17 @@ export class SignIn {
 
   /**
    * To the issuer; by way of the public address, if it is not there that the browser is.
+   * @param page Digest of a secret that the page which begins it keeps to itself: the session opens for that page alone.
    * @throws SignInError, ClientKeyError
    */
   async begin(
     to: unknown,
     { cookie: cookies, host }: { readonly cookie?: string; readonly host?: string },
+    page?: unknown,
   ): Promise<BrowserAnswer> {
     const { issuer, pending, publicUrl, signInCookie } = this.options;
     const target = parseSignInTarget(to, publicUrl());
+    const digest = parsePageDigest(page);
     if (isOtherName(host, publicUrl())) {
       const query = new URLSearchParams({ to: target }).toString();
       return { location: `${publicUrl()}/sign-in?${query}`, cookies: [] };
@@ -48,7 +51,7 @@ export class SignIn {
     const cookie = signInCookie();
     // Before anything is kept: while the issuer is down nothing piles up.
     await issuer.ready();
-    const begun = pending.begin(target, cookie.valuesIn(cookies));
+    const begun = pending.begin(target, cookie.valuesIn(cookies), digest);
     return {
       location: await issuer.authorizationUrl(begun),
       cookies: [cookie.set(begun.cookie, PENDING_SECONDS)],
@@ -76,7 +79,7 @@ export class SignIn {
       }
       admit(token);
       await sessions.endOfCookies(cookie.valuesIn(cookies), 'signed in again');
-      const { id, csrf } = await sessions.start(tokens, token);
+      const { id, csrf } = await sessions.start(tokens, token, begun.page);
       // In the fragment, which is sent to no server and stands in no log.
       const handedOver = new URLSearchParams({ csrf, to: begun.to }).toString();
       return {
