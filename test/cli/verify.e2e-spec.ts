@@ -76,6 +76,8 @@ describe('verify', () => {
       `\n    2. ${RESEARCHER}\n`,
       `\n      3. ${WRITER}\n`,
       `answered     ${RESEARCHER} (request checked, content attested)`,
+      'scopes       research:deep draft:write\n',
+      'scopes       draft:write\n',
       'model gemini gemini-2.5-flash (900 tokens in, 120 out)',
       'generativelanguage.googleapis.com (4711 bytes sent)',
       'redaction (1)',
@@ -101,7 +103,7 @@ describe('verify', () => {
       statements: [
         { issuer: GATEWAY.toString(), audience: 'mesh-cli', inputs: { statements: [1] } },
         { issuer: RESEARCHER.toString(), inputs: { statements: [2] } },
-        { issuer: WRITER.toString(), inputs: { statements: [] } },
+        { issuer: WRITER.toString(), scope: ['draft:write'], inputs: { statements: [] } },
       ],
       sources: [{ id: 1, namedBy: [1, 2] }, { id: 2 }],
     });

@@ -114,6 +114,7 @@ describe('one txn leads', () => {
     for (const statement of statements) {
       const token = hops.find(({ hash }) => hash === statement['tth']);
       expect(statement['sub']).toBe(token!.userId);
+      expect(statement['scope']).toEqual(token!.scope);
       expect(lines).toContainEqual(
         expect.objectContaining({ event: 'token.issued', token: token!.hash }),
       );

@@ -58,7 +58,10 @@ describe('Verification', () => {
           request: 'checked',
         },
         { content: 'attested', request: 'attested' },
-        { statement: { iss: WRITER.toString() }, request: 'checked' },
+        {
+          statement: { iss: WRITER.toString(), scope: ['draft:write'] },
+          request: 'checked',
+        },
       ],
       receipt: { counts: { quoted: 0, cited: 1, unsupported: 0 }, sources: [{ citedBy: [0] }, {}] },
     });

@@ -77,7 +77,7 @@ export function inputEdges(named: readonly NamedStatement[]): readonly InputEdge
 
 /**
  * What must hold between a statement and its input: the call it tells of is declared, and belongs to the same
- * transaction of the same person.
+ * transaction of the same person, with no more scopes: a token that replaces another never widens it.
  *
  * @throws AnswerError with one code a rule
  */
@@ -117,6 +117,11 @@ export function assertEdge(
     actorsOf(inner.act).map(String).join(' ') === expected.join(' '),
     'ERR_ANSWER_ACTORS',
     'The actors of a statement do not continue those of the one that names it.',
+  );
+  must(
+    inner.scope.every((scope) => outer.scope.includes(scope)),
+    'ERR_ANSWER_SCOPE',
+    'A statement has a scope that the one that names it has not.',
   );
   must(
     inner.iat <= outer.iat + CLOCK_SKEW_SECONDS,

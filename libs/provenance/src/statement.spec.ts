@@ -13,6 +13,7 @@ const parse = (value: unknown) => parseStatement(value as JsonValue);
 const TOOL = { kind: 'tool', provider: 'a', name: 'b' };
 const actors = (depth: number): object =>
   depth === 1 ? { sub: GATEWAY.toString() } : { sub: GATEWAY.toString(), act: actors(depth - 1) };
+const scopes = (count: number) => Array.from({ length: count }, (_, index) => `scope:${index}`);
 
 describe('parseStatement', () => {
   it('reads what serializeStatement writes', () => {
@@ -83,6 +84,17 @@ describe('parseStatement', () => {
     { act: null },
     { act: { sub: 'x' } },
     { act: actors(MAX_ACTORS + 1) },
+    { scope: 'draft:write' },
+    { scope: [] },
+    { scope: [''] },
+    { scope: ['draft:write research:deep'] },
+    { scope: ['a"b'] },
+    { scope: ['a\\b'] },
+    { scope: ['ä'] },
+    { scope: [1] },
+    { scope: ['a'.repeat(65)] },
+    { scope: ['draft:write', 'draft:write'] },
+    { scope: scopes(65) },
     { tth: 'abc' },
     { request: `${DIGEST.slice(0, -1)}B` },
     { content: null },
@@ -110,6 +122,12 @@ describe('parseStatement', () => {
 
   it('takes as many actors as there may be', () => {
     expect(() => parse({ ...payload(), act: actors(MAX_ACTORS) })).not.toThrow();
+  });
+
+  it('takes as many scopes as there may be, of any character that scopes have, in their order', () => {
+    for (const scope of [scopes(64), ['z', '!#[]~', 'a'.repeat(64)]]) {
+      expect(parse({ ...payload(), scope }).scope).toEqual(scope);
+    }
   });
 
   it('takes no producer with half of its tokens', () => {

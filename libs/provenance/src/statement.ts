@@ -68,6 +68,8 @@ export interface Statement {
   /** The person, by a pseudonym. */
   readonly sub: string;
   readonly act: Actor;
+  /** What it was called for: the scopes of the Txn-Token, in its order. */
+  readonly scope: readonly string[];
   /** Digest of the Txn-Token it was called with. */
   readonly tth: Digest;
   /** See `requestDigest`. */
@@ -90,6 +92,8 @@ export interface Statement {
 
 const VISIBLE = /^[\x21-\x7e]+$/;
 const PRINTABLE = /^[\x20-\x7e]{1,200}$/;
+/** RFC 6749 3.3. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,64}$/;
 const DIGEST = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const KIND = /^[a-z0-9._-]{1,64}$/;
 const HOST = /^[A-Za-z0-9._:[\]-]{1,261}$/;
@@ -100,8 +104,8 @@ const HOST = /^[A-Za-z0-9._:[\]-]{1,261}$/;
  */
 export function parseStatement(payload: JsonValue): Statement {
   const members = exactly(payload, 'the statement', [
-    ...['iss', 'aud', 'txn', 'iat', 'sub', 'act', 'tth', 'request', 'content'],
-    ...['inputs', 'edits', 'producers', 'hosts', 'findings'],
+    ...['iss', 'aud', 'txn', 'iat', 'sub', 'act', 'scope', 'tth'],
+    ...['request', 'content', 'inputs', 'edits', 'producers', 'hosts', 'findings'],
   ]);
   const inputs = exactly(members.inputs, 'inputs', ['statements', 'sources']);
   return {
@@ -111,6 +115,7 @@ export function parseStatement(payload: JsonValue): Statement {
     iat: countOf(members.iat, 'iat'),
     sub: textOf(members.sub, 'sub', 256),
     act: actorOf(members.act, 1),
+    scope: scopeOf(members.scope),
     tth: digestMember(members.tth, 'tth'),
     request: digestMember(members.request, 'request'),
     content: digestMember(members.content, 'content'),
@@ -155,6 +160,13 @@ function actorOf(value: JsonValue | undefined, depth: number): Actor {
   const { sub, act } = exactly(value, 'act', nested ? ['sub', 'act'] : ['sub']);
   const id = idOf(sub, 'act.sub');
   return nested ? { sub: id, act: actorOf(act, depth + 1) } : { sub: id };
+}
+
+function scopeOf(value: JsonValue | undefined): readonly string[] {
+  const scopes = listOf(value, 'scope', MAX_ENTRIES, (one, what) => matching(one, what, SCOPE));
+  // A token without scopes is for nothing, and there is none.
+  if (scopes.length === 0 || new Set(scopes).size !== scopes.length) throw invalid('scope');
+  return scopes;
 }
 
 function tallyOf(value: JsonValue, what: string): Tally {

@@ -245,6 +245,8 @@ describe('verifyAnswer', () => {
     ['another person', { researcher: { sub: 'user-8' } }, 'ERR_ANSWER_SUBJECT_DIFFERS', 1],
     ['an actor left out', { writer: { act: { sub: RESEARCHER } } }, 'ERR_ANSWER_ACTORS', 2],
     ['another actor', { researcher: { act: { sub: WRITER } } }, 'ERR_ANSWER_ACTORS', 1],
+    ['a scope more', { writer: { scope: ['draft:write', 'x'] } }, 'ERR_ANSWER_SCOPE', 2],
+    ['a scope that the first one lacks', { gateway: { scope: ['x'] } }, 'ERR_ANSWER_SCOPE', 1],
     [
       'an input younger than its statement',
       { writer: { iat: IAT + 120 } },
@@ -267,6 +269,17 @@ describe('verifyAnswer', () => {
       code,
       statement: place,
     });
+  });
+
+  it('takes the same scopes in any order, and fewer', async () => {
+    for (const scope of [['draft:write', 'research:deep'], ['draft:write']]) {
+      const answer = await verify(await made({ researcher: { scope } }));
+      expect(answer.nodes.map(({ statement }) => statement.scope)).toEqual([
+        ['research:deep', 'draft:write'],
+        scope,
+        ['draft:write'],
+      ]);
+    }
   });
 
   it('refuses an edge that is not declared, and takes it once it is', async () => {
@@ -409,7 +422,8 @@ describe('the answer to a call that was just made', () => {
 
   it('is to that very call', async () => {
     const own = await call();
-    const delegation = { subject: 'user-7f', actors: [GATEWAY], tokenHash: DIGEST };
+    const scope = ['research:deep', 'draft:write'];
+    const delegation = { subject: 'user-7f', actors: [GATEWAY], scope, tokenHash: DIGEST };
     await expect(verify(right, { now: NOW, call: own })).resolves.toMatchObject({
       verdict: 'valid',
     });
@@ -425,6 +439,9 @@ describe('the answer to a call that was just made', () => {
       [{ delegation: { ...delegation, actors: [WRITER] } }, 'ERR_ANSWER_ACTORS'],
       [{ delegation: { ...delegation, actors: [GATEWAY, WRITER] } }, 'ERR_ANSWER_ACTORS'],
       [{ delegation: { ...delegation, tokenHash: 'A'.repeat(43) } }, 'ERR_ANSWER_TOKEN'],
+      [{ delegation: { ...delegation, scope: ['draft:write'] } }, 'ERR_ANSWER_SCOPE'],
+      [{ delegation: { ...delegation, scope: [...scope, 'x'] } }, 'ERR_ANSWER_SCOPE'],
+      [{ delegation: { ...delegation, scope: scope.toReversed() } }, 'ERR_ANSWER_SCOPE'],
     ] as const) {
       await expect(verify(right, { now: NOW, call: { ...own, ...change } })).rejects.toMatchObject({
         code,

@@ -65,6 +65,8 @@ export interface CallDelegation {
   readonly subject: string;
   /** Outermost first. */
   readonly actors: readonly SpiffeId[];
+  /** In the token's order. */
+  readonly scope: readonly string[];
   /** Of the token in compact form. */
   readonly tokenHash: Digest;
 }
@@ -261,7 +263,8 @@ function assertAnswers(root: Statement, call: AnsweredCall, now: Date): void {
   if (call.delegation !== undefined) assertDelegation(root, call.delegation);
 }
 
-function assertDelegation(root: Statement, { subject, actors, tokenHash }: CallDelegation): void {
+function assertDelegation(root: Statement, call: CallDelegation): void {
+  const { subject, actors, scope, tokenHash } = call;
   rule(root.sub === subject, 'ERR_ANSWER_SUBJECT', 'A statement is for another person.');
   const claimed = actorsOf(root.act);
   rule(
@@ -270,6 +273,11 @@ function assertDelegation(root: Statement, { subject, actors, tokenHash }: CallD
     'A statement tells of other actors than the token.',
   );
   rule(root.tth === tokenHash, 'ERR_ANSWER_TOKEN', 'A statement is of another token.');
+  rule(
+    root.scope.join(' ') === scope.join(' '),
+    'ERR_ANSWER_SCOPE',
+    'A statement tells of other scopes than the token.',
+  );
 }
 
 type Judged = Pick<AnswerNode, 'retired' | 'verdict'>;

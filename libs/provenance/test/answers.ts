@@ -54,6 +54,7 @@ export function statement(changes: Partial<Statement> = {}): Statement {
     iat: IAT,
     sub: 'user-7f',
     act: { sub: GATEWAY },
+    scope: ['research:deep', 'draft:write'],
     tth: DIGEST,
     request: DIGEST,
     content: DIGEST,
@@ -126,6 +127,7 @@ export async function answerOf({ changes = {}, ...signers }: AnswerPlan): Promis
     statement({
       ...{ iss: WRITER, aud: RESEARCHER.toString(), request: third ?? '' },
       act: { sub: RESEARCHER, act: { sub: GATEWAY } },
+      scope: ['draft:write'],
       producers: [{ kind: 'model', provider: 'embedded', name: 'extractive' }],
       inputs: { statements: [], sources },
       ...changes.writer,

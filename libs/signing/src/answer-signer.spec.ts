@@ -23,6 +23,7 @@ import {
   NOW,
   requestTo,
   RESEARCHER,
+  SCOPE,
   serve,
   type Served,
   svidOf,
@@ -99,6 +100,7 @@ describe('AnswerSigner', () => {
       txn: TXN,
       iat: Math.floor(NOW.getTime() / 1000),
       sub: 'user-7f',
+      scope: SCOPE,
       tth: TOKEN_HASH,
       request: await requestDigest(requestTo('/v1/research')),
       content: await contentDigest(content),
@@ -270,6 +272,9 @@ describe('AnswerSigner', () => {
 
   it('refuses whoever does not say on whose behalf', async () => {
     await expect(sign({}, { answered: { actors: [] } })).rejects.toThrow(TypeError);
+    await expect(sign({}, { answered: { scope: [] } })).rejects.toMatchObject({
+      code: 'ERR_SIGNING_STATEMENT',
+    });
     await expect(sign({}, { answered: { subject: '' } })).rejects.toMatchObject({
       code: 'ERR_SIGNING_STATEMENT',
       cause: expect.objectContaining({ code: 'ERR_ANSWER_MEMBER_INVALID' }),

@@ -26,6 +26,8 @@ export interface AnsweredRequest {
   readonly subject: string;
   /** Of the Txn-Token, outermost first; at least one. */
   readonly actors: readonly SpiffeId[];
+  /** Of the Txn-Token, in its order; at least one. */
+  readonly scope: readonly string[];
   /** Digest of the Txn-Token. */
   readonly tokenHash: Digest;
   readonly request: CanonicalRequest;
@@ -77,6 +79,7 @@ export class AnswerSigner {
         iat,
         sub: answered.subject,
         act: actorOf(answered.actors),
+        scope: answered.scope,
         tth: answered.tokenHash,
         request: request.digest,
         content: sha256(text),

@@ -18,6 +18,7 @@ import {
   NOW,
   requestTo,
   RESEARCHER,
+  SCOPE,
   serve,
   svidOf,
   TOKEN_HASH,
@@ -62,7 +63,7 @@ beforeAll(async () => {
   call = {
     peer: RESEARCHER,
     txn: TXN,
-    delegation: { subject: 'user-7f', actors: [GATEWAY], tokenHash: TOKEN_HASH },
+    delegation: { subject: 'user-7f', actors: [GATEWAY], scope: SCOPE, tokenHash: TOKEN_HASH },
     request: await requestDigest(REQUEST),
     now: NOW,
   };
@@ -109,6 +110,16 @@ describe('PeerAnswers', () => {
       'an answer to a call with another token',
       async () => verify(await answerOf(researcher, { tokenHash: 'A'.repeat(43) })),
       'ERR_ANSWER_TOKEN',
+    ],
+    [
+      'an answer that tells of more scopes',
+      async () => verify(await answerOf(researcher, { scope: [...SCOPE, 'documents:list'] })),
+      'ERR_ANSWER_SCOPE',
+    ],
+    [
+      'an answer that tells of fewer scopes',
+      async () => verify(await answerOf(researcher, { scope: SCOPE.slice(1) })),
+      'ERR_ANSWER_SCOPE',
     ],
     [
       'another request',

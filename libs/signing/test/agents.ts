@@ -20,6 +20,7 @@ export const RESEARCHER = workload('researcher');
 export const WRITER = workload('writer');
 export const CLIENT = 'mesh-cli';
 export const TXN = 'txn-1';
+export const SCOPE = ['research:deep', 'draft:write'];
 /** In the middle of a second. */
 export const NOW = new Date(Math.floor(Date.now() / 1000) * 1000 + 500);
 export const TOKEN_HASH = 'x4pj95ZSn1A8RZ4LRXUt6P-GztBdq-TjmKVxOzHLAvQ';
@@ -63,6 +64,7 @@ export function answeredRequest(changes: Partial<AnsweredRequest> = {}): Answere
     txn: TXN,
     subject: 'user-7f',
     actors: [GATEWAY],
+    scope: SCOPE,
     tokenHash: TOKEN_HASH,
     request: requestTo('/v1/research'),
     whole: true,
@@ -96,7 +98,10 @@ export async function serve(
     const inner = { ...answered, audience, actors, request, whole: false };
     const { nodes } = await answers.verify(await serve(callee, inner, bundle, edges), {
       ...{ peer: callee.svid.id, txn: answered.txn, now: NOW },
-      delegation: { subject: answered.subject, actors, tokenHash: answered.tokenHash },
+      delegation: {
+        ...{ subject: answered.subject, actors },
+        ...{ scope: answered.scope, tokenHash: answered.tokenHash },
+      },
       request: await requestDigest(request),
     });
     record.input(

@@ -87,6 +87,11 @@ const inner =
 const claim =
   (change: Members) =>
   (claims: Members): Members => ({ ...claims, ...change });
+/** With one scope more than the Txn-Token has. */
+const wider = (claims: Members): Members => ({
+  ...claims,
+  scope: [...(claims['scope'] as readonly string[]), 'documents:list'],
+});
 /** Flips one bit of what a part of a compact form stands for. */
 function corrupted(compact: string, part: 0 | 1 | 2): string {
   const parts = compact.split('.');
@@ -450,6 +455,11 @@ export const answersForOthers: readonly Attack[] = [
       'ERR_ANSWER_ACTORS',
       inner('writer', { claims: claim({ act: { sub: idOf('researcher') } }) }),
     ],
+    [
+      "the writer's statement has a scope that the researcher was not called with",
+      'ERR_ANSWER_SCOPE',
+      inner('writer', { claims: wider }),
+    ],
   ]),
   ...variants<SigningDefect>(11, signedAnew('writer'), [
     ['the answer is for another person', 'ERR_ANSWER_SUBJECT', { claims: claim({ sub: other }) }],
@@ -469,6 +479,12 @@ export const answersForOthers: readonly Attack[] = [
       { claims: claim({ act: { sub: idOf('archivist') } }) },
     ],
     ['the answer tells of another token', 'ERR_ANSWER_TOKEN', { claims: claim({ tth: other }) }],
+    ['the answer tells of a scope more than the token', 'ERR_ANSWER_SCOPE', { claims: wider }],
+    [
+      'the answer tells of a scope of the token before, not of its own',
+      'ERR_ANSWER_SCOPE',
+      { claims: claim({ scope: ['research:fast'] }) },
+    ],
   ]),
 ];
 

@@ -11,7 +11,7 @@ function node(name: string, statement: object = {}, more: object = {}): ViewNode
   return {
     statement: {
       ...{ iss: id(name), aud: 'mesh-gateway', txn: 'txn-1', sub: 'pseudonym', iat, tth: 'T' },
-      ...{ request: 'R', content: 'C', actors: [id('gateway')] },
+      ...{ request: 'R', content: 'C', actors: [id('gateway')], scope: ['draft:write'] },
       ...{ inputs: { statements: [], sources: [] } },
       ...{ producers: [], hosts: [], edits: [], findings: [] },
       ...statement,
@@ -35,7 +35,11 @@ const view = {
   content: { requests: [{ body: { question: 'Why?' } }] },
   edges: [{ outer: 0, inner: 1 }],
   nodes: [
-    node('gateway', { edits: [{ kind: 'redaction', count: 2 }] }, { content: 'checked' }),
+    node(
+      'gateway',
+      { edits: [{ kind: 'redaction', count: 2 }], scope: ['research:deep', 'draft:write'] },
+      { content: 'checked' },
+    ),
     node('writer', {
       producers: [model],
       hosts: [{ host: 'api.example', bytes: 8123 }],
@@ -58,6 +62,8 @@ describe('factsOf', () => {
     expect(fact(1, 'Made by')?.value).toBe('model flash of gemini: 1,834 tokens in, 412 out');
     expect(fact(1, 'Hosts called')?.value).toBe('api.example (8,123 bytes sent)');
     expect(fact(1, 'On behalf of')?.value).toBe('pseudonym through gateway ← before');
+    expect(fact(0, 'Scopes')?.value).toBe('research:deep draft:write');
+    expect(fact(1, 'Scopes')?.value).toBe('draft:write');
     expect(fact(1, 'Made from')?.value).toBe('1 source');
     expect(fact(0, 'Made from')?.value).toBe('the statement of writer');
     expect(fact(0, 'Changes made')?.value).toBe('redaction (2)');

@@ -104,6 +104,12 @@ function statementFacts(
       value: `${statement.sub} through ${actors.map(shortName).join(' ← ')}`,
       note: 'The chain of delegation, outermost first.',
     },
+    {
+      name: 'Scopes',
+      value: statement.scope.join(' '),
+      code: true,
+      note: 'What it was allowed to do, by the Txn-Token it was called with. Never more than the caller was.',
+    },
     { name: 'Transaction', value: statement.txn, code: true },
     {
       name: 'Made by',

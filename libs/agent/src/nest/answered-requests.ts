@@ -20,6 +20,7 @@ export const answeredRequests = {
         txn: token.txn,
         subject: token.userId,
         actors: token.actors,
+        scope: token.scope,
         tokenHash: token.hash,
         request: { method, path: request.raw.url!, nonce, body },
         // An agent knows what it asked; a person's answer is kept, and shows it.

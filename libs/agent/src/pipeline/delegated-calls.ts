@@ -91,7 +91,12 @@ export class DelegatedCalls implements PeerTrust {
     try {
       const { nodes } = await this.answers.verify(answer, {
         txn: token.txn,
-        delegation: { subject: token.userId, actors: token.actors, tokenHash: token.hash },
+        delegation: {
+          subject: token.userId,
+          actors: token.actors,
+          scope: token.scope,
+          tokenHash: token.hash,
+        },
         request,
         peer: this.directory.spiffeIdOf(peer),
         now: new Date(),

@@ -311,6 +311,12 @@ export const provenanceCodes = {
     remedy: 'A statement was taken from another answer: do not use the answer.',
     relay: true,
   },
+  ERR_ANSWER_SCOPE: {
+    status: 502,
+    title: 'The statement tells of other scopes than its call can have had',
+    remedy: 'The signer claims what it was not called for: do not use the answer.',
+    relay: true,
+  },
   ERR_ANSWER_TIME_ORDER: {
     status: 502,
     title: 'A statement is older than its input',

@@ -97,6 +97,7 @@ function facts({
       `serial ${leaf?.serialNumber ?? '-'}, ${secondsOf(chain.notBefore)} to ${secondsOf(chain.notAfter)}${retired ? ', of a CA that is retired' : ''}`,
     ],
     ['for', `${statement.sub}, through ${actorsOf(statement.act).join(' <- ')}`],
+    ['scopes', statement.scope.join(' ')],
     [
       'made by',
       listed(

@@ -20,6 +20,7 @@ export function report(answer: VerifiedAnswer, trusted: Trusted, at: Date): obje
       person: statement.sub,
       transaction: statement.txn,
       actors: actorsOf(statement.act).map(String),
+      scope: statement.scope,
       issuedAt: new Date(statement.iat * 1000).toISOString(),
       verdict: node.verdict,
       certificate: {
