@@ -20,8 +20,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    // Every file of Mantine says 'use client', which only servers read.
     rolldownOptions: {
+      // A slow machine is no fault of ours.
+      checks: { pluginTimings: false },
+      // Every file of Mantine says 'use client', which only servers read.
       // Of the page itself: what a certificate is, only the worker has to know.
       treeshake: {
         moduleSideEffects: [{ test: /\/libs\/(provenance|spiffe)\//, sideEffects: false }],

@@ -18,9 +18,23 @@ const pine: MantineColorsTuple = [
   '#074a43',
 ];
 
+/** For what Mantine takes from its own greys. */
+const dark: MantineColorsTuple = [
+  '#e7ebe8',
+  '#c3ccc8',
+  '#9ca8a3',
+  '#6d7974',
+  '#4a5551',
+  '#323b38',
+  '#232b28',
+  '#1a201e',
+  '#121615',
+  '#0d100f',
+];
+
 /** What people read is set in a serif, what they operate in the system's own, what machines say in a monospace. */
 export const theme = createTheme({
-  colors: { pine },
+  colors: { pine, dark },
   primaryColor: 'pine',
   primaryShade: { light: 8, dark: 3 },
   defaultRadius: 'sm',

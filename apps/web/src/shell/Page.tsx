@@ -1,5 +1,6 @@
 import { Title } from '@mantine/core';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useContext, useEffect, useRef } from 'react';
+import { FocusContext } from './focus.js';
 import styles from './Page.module.css';
 
 interface Props {
@@ -15,10 +16,17 @@ export function Page({ title, width = 'text', lead, children }: Props) {
   useEffect(() => {
     document.title = `${title} · Zero Trust AI Agent Mesh`;
   }, [title]);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const focusNext = useContext(FocusContext);
+  useEffect(() => {
+    if (!focusNext.current) return;
+    focusNext.current = false;
+    heading.current?.focus();
+  }, [focusNext]);
   return (
     <div className={styles.page} data-width={width}>
-      {/* Takes the focus when the view changes. */}
       <Title
+        ref={heading}
         order={1}
         tabIndex={-1}
         dir="auto"

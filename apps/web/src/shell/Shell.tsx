@@ -1,22 +1,23 @@
-import { useEffect, useRef, type ReactNode } from 'react';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
 import { useLocation } from 'wouter';
 import { Header } from './Header.js';
+import { FocusContext } from './focus.js';
 import styles from './Shell.module.css';
 
 /** What stands around every view. */
 export function Shell({ children }: { children: ReactNode }) {
   const [path] = useLocation();
   const shown = useRef(path);
-  // Without a page load nobody tells a screen reader that the view changed.
-  useEffect(() => {
+  const focusNext = useRef(false);
+  // Before the view's own effects: it asks for it.
+  useLayoutEffect(() => {
     if (shown.current === path) return;
     shown.current = path;
+    focusNext.current = true;
     scrollTo(0, 0);
-    // A view that is still being loaded has no heading yet.
-    document.querySelector<HTMLElement>('h1, main:not(:has(h1))')?.focus();
   }, [path]);
   return (
-    <>
+    <FocusContext value={focusNext}>
       <a href="#content" className={styles.skip}>
         Skip to content
       </a>
@@ -24,6 +25,6 @@ export function Shell({ children }: { children: ReactNode }) {
       <main id="content" tabIndex={-1}>
         {children}
       </main>
-    </>
+    </FocusContext>
   );
 }
