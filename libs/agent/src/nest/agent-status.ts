@@ -5,7 +5,7 @@ import type { HealthCheckResult } from '@nestjs/terminus';
 import type { AgentContext } from './agent-context.js';
 
 /** How long a report of health is waited for, in milliseconds; whoever looks at an agent waits no longer than 2 s. */
-const HEALTH_MS = 1_000;
+const HEALTH_MS = 500;
 const MAX_CHECKS = 50;
 const MAX_BREAKERS = 64;
 const MAX_REASON = 199;
