@@ -64,9 +64,7 @@ export class PersonsBrowser extends Browser {
 }
 
 export function newBrowser(mesh: AttackedMesh): PersonsBrowser {
-  return new PersonsBrowser(mesh.origin, (account) =>
-    mesh.passwords.of(account as Parameters<typeof mesh.passwords.of>[0]),
-  );
+  return new PersonsBrowser(mesh.origin, (account) => mesh.passwords.of(account));
 }
 
 /** A session of its own. */
