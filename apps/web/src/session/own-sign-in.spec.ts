@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { digestOf } from '@mesh/provenance';
 import { beginSignIn, takeOwnSecret } from './own-sign-in.js';
 
 const kept = new Map<string, string>();
@@ -28,7 +28,7 @@ describe('a sign-in of this tab', () => {
     expect([pathname, searchParams.get('to')]).toEqual(['/sign-in', '/verify?a=1#b']);
     const secret = takeOwnSecret()!;
     expect(secret).toMatch(/^[\w-]{43}$/);
-    expect(searchParams.get('page')).toBe(createHash('sha256').update(secret).digest('base64url'));
+    expect(searchParams.get('page')).toBe(await digestOf(secret));
   });
 
   it('has another secret each time, which is taken once', async () => {
