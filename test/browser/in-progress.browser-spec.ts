@@ -12,10 +12,10 @@ const WRITTEN = `ANSWERED: yes\n\n${BEGUN} and`;
 
 let gemini: GeminiSimulator;
 
-/** Resolves with the call that a client has left. */
+/** Resolves with the call of this test that its client has left; one of an earlier test may end late. */
 const abandoned = () =>
   new Promise<GeminiCall>((resolve) => {
-    gemini.onAbort = resolve;
+    gemini.onAbort = (call) => gemini.calls.includes(call) && resolve(call);
   });
 
 describeInBrowser(
