@@ -164,7 +164,8 @@ describeInBrowser(
       {
         MESH_MODEL: 'gemini',
         MESH_GEMINI_URL: gemini.baseUrl,
-        // A call that hangs is no failure of the simulator's.
+        // A call that hangs is no failure of the simulator's, and ends with whoever asked alone.
+        MESH_RESILIENCE_GEMINI_IDLE_TIMEOUT_MS: '120000',
         MESH_RESILIENCE_GEMINI_BREAKER_VOLUME_THRESHOLD: '1000',
       },
       async ({ state }) => {
