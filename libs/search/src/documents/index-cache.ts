@@ -9,7 +9,7 @@ import type { Pace } from './pace.js';
 import type { FieldLengths, IndexLine } from './passage-index.js';
 
 /** To be raised with every change to parsing, terms or this format: older caches are then ignored. */
-const VERSION = 1;
+const VERSION = 2;
 const CHUNK = 262_144;
 
 export interface StoredPassage {

@@ -48,6 +48,31 @@ describe('passagesOf', () => {
     for (const piece of pieces) expect(piece.text).toMatch(/\.$/);
   });
 
+  it('repeats the head of a table in each piece of it', () => {
+    const rows = Array.from(
+      { length: 60 },
+      (_, row) => `| ${row}    | what is said of it, ${row} |`,
+    );
+    const table = [
+      '| name  | what it says             |',
+      '| ----- | ------------------------ |',
+      ...rows,
+    ];
+    const pieces = [...passagesOf([section({ text: table.join('\n'), kind: 'lines' })])];
+    expect(pieces.length).toBeGreaterThan(1);
+    for (const { text } of pieces) {
+      expect(text).toMatch(/^\| name \| what it says \|\n\| --- \| --- \|\n\| \d/);
+      expect(text.length).toBeLessThanOrEqual(PASSAGE_MAX);
+    }
+    expect(pieces.flatMap(({ text }) => text.split('\n').slice(2))).toEqual(rows);
+  });
+
+  it('repeats no head that would leave no room for a row', () => {
+    const text = `| ${'long '.repeat(200)} |\n| --- |\n${'| a row |\n'.repeat(100)}`;
+    const [, second] = [...passagesOf([section({ text, kind: 'lines' })])];
+    expect(second?.text).toMatch(/^\| a row \|/);
+  });
+
   it('keeps a heading that has neither text nor subsections', () => {
     const bare: Section = { headings: ['Contact'], anchor: 'contact', blocks: [] };
     const parent: Section = { headings: ['Part'], anchor: 'part', blocks: [] };

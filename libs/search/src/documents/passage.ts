@@ -32,6 +32,9 @@ export interface Passage {
   readonly text: string;
 }
 
+/** The first row of a Markdown table, with the rule below it. */
+const TABLE_HEAD = /^\|[^\n]*\n\|[ \t:|-]+\n/;
+
 /** Cuts sections into passages of at most `PASSAGE_MAX` characters, at paragraphs, then lines, sentences, words. */
 export function* passagesOf(sections: readonly Section[]): Generator<Passage> {
   for (const [at, section] of sections.entries()) {
@@ -70,7 +73,11 @@ function* piecesOf(block: Block): Generator<string> {
     return;
   }
   if (block.kind !== 'code') {
-    yield* cut(block.text, PASSAGE_MAX, block.kind === 'lines');
+    const head = headOf(block);
+    const body = block.text.slice(head.length);
+    const kept = head.replace(/ {2,}/g, ' ').replace(/-{4,}/g, '---');
+    for (const piece of cut(body, PASSAGE_MAX - kept.length, block.kind === 'lines'))
+      yield kept + piece;
     return;
   }
   const opening = block.text.slice(0, block.text.indexOf('\n')).slice(0, 100);
@@ -78,6 +85,12 @@ function* piecesOf(block: Block): Generator<string> {
   const body = block.text.slice(block.text.indexOf('\n') + 1, block.text.lastIndexOf('\n'));
   for (const piece of cut(body, PASSAGE_MAX - opening.length - closing.length - 2, true))
     yield `${opening}\n${piece}\n${closing}`;
+}
+
+/** What each piece of a table begins with: without it the first row of a piece would be taken for the head of the others. */
+function headOf({ text, kind }: Block): string {
+  const [head = ''] = (kind === 'lines' && TABLE_HEAD.exec(text)) || [];
+  return head.length < PASSAGE_MAX / 2 ? head : '';
 }
 
 function* cut(text: string, max: number, byLine: boolean): Generator<string> {
