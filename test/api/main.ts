@@ -11,6 +11,7 @@ import { installedSchemathesis, NoSchemathesis } from './installed-schemathesis.
 
 /** Cases there are to be at least, of all runs together. */
 const CASES = 2000;
+
 interface Outcome {
   readonly who: string;
   readonly cases: number;
