@@ -75,6 +75,12 @@ export function ProofPanel({ view, account }: Props) {
   );
 }
 
+/** As `sha256sum` writes a digest, and `./mesh verify` too. */
+function hexadecimal(digest: string): string {
+  const bytes = atob(digest.replaceAll('-', '+').replaceAll('_', '/'));
+  return Array.from(bytes, (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+}
+
 /** What the proof says, and what it does not. */
 function Coverage({ view: { trustDigest, trustDomain, ms, receiptMs } }: { view: VerifiedView }) {
   const { copy, copied } = useClipboard();
@@ -89,12 +95,12 @@ function Coverage({ view: { trustDigest, trustDomain, ms, receiptMs } }: { view:
       </p>
       <h3>Trust document</h3>
       <p>
-        SHA-256 <span className="identifier">{trustDigest}</span>{' '}
+        SHA-256 <span className="identifier">{hexadecimal(trustDigest)}</span>{' '}
         <Button
           variant="default"
           size="compact-xs"
           leftSection={<IconCopy size={14} aria-hidden />}
-          onClick={() => copy(trustDigest)}
+          onClick={() => copy(hexadecimal(trustDigest))}
         >
           {copied ? 'Digest copied' : 'Copy the digest'}
         </Button>
