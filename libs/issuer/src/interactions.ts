@@ -88,7 +88,11 @@ export class Interactions {
     const { passwordsFile } = this.#options;
     const client = await this.#clientName(details);
     if (details.prompt.name === 'login')
-      return send(response, 200, loginPage(client, { hint: hintOf(request), passwordsFile }));
+      return send(
+        response,
+        200,
+        loginPage(client, { hint: takeHint(request, response), passwordsFile }),
+      );
     const { account, granted, withheld, openid } = askedScopes(
       details.params.scope,
       details.session?.accountId,
@@ -200,10 +204,11 @@ export class Interactions {
   }
 }
 
-function hintOf({ headers }: IncomingMessage): string | undefined {
-  return headers.cookie?.includes(`${HINT_COOKIE}=`)
-    ? 'That link has been used, or is too old. Sign in with an account and its password.'
-    : undefined;
+/** Told once: the next sign-in has nothing to do with the link. */
+function takeHint({ headers }: IncomingMessage, response: ServerResponse): string | undefined {
+  if (!headers.cookie?.includes(`${HINT_COOKIE}=`)) return undefined;
+  response.appendHeader('Set-Cookie', `${HINT_COOKIE}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax`);
+  return 'That link has been used, or is too old. Sign in with an account and its password.';
 }
 
 /** Undefined for what is no form, or too large. */

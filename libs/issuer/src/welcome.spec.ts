@@ -83,6 +83,7 @@ describe('the welcome link', () => {
     const html = await loginPage(late, mesh);
     expect(html).toMatch(/role="status">\s*That link has been used, or is too old/);
     expect(html).toContain('<code>/home/a/.mesh/issuer-passwords.json</code>');
+    expect(await loginPage(late, mesh)).not.toContain('role="status"');
     expect(await loginPage(new Browser(mesh.issuer), mesh)).not.toContain('role="status"');
   });
 
