@@ -12,20 +12,18 @@ export class WebMissingError extends MeshError {
 
 /** The built page of the web interface, from the folder that `MESH_WEB` names. */
 export class WebPages {
-  #index: string | undefined;
-
   constructor(private readonly folder: string) {}
 
   /**
-   * The page, with the nonce of one response. Read once it is there: what is built later is served without a restart.
+   * The page, with the nonce of one response. Read each time: after another build it names other scripts.
    * @throws WebMissingError
    */
   async index(nonce: string): Promise<string> {
     try {
-      this.#index ??= await readFile(join(this.folder, 'index.html'), 'utf8');
+      const page = await readFile(join(this.folder, 'index.html'), 'utf8');
+      return page.replaceAll(NONCE, () => nonce);
     } catch (cause) {
       throw new WebMissingError('The web interface is not built.', { cause });
     }
-    return this.#index.replaceAll(NONCE, nonce);
   }
 }
