@@ -275,7 +275,7 @@ export const settings = {
   issuerAgentsPort: setting({
     kind: port,
     variable: 'MESH_ISSUER_AGENTS_PORT',
-    description: 'port where agents read its keys over mTLS',
+    description: 'port where agents reach it over mTLS',
     standard: () => 4011,
   }),
   federation: setting<string | undefined>({
