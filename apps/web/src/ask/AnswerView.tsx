@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import IconPlayerStop from '@tabler/icons-react/icons/IconPlayerStop';
 import IconRefresh from '@tabler/icons-react/icons/IconRefresh';
+import { visibleText } from '../answer/visible-text.js';
 import { FailureNotice } from '../shell/FailureNotice.js';
 import { Page } from '../shell/Page.js';
 import styles from './AnswerView.module.css';
@@ -23,7 +24,7 @@ interface Props {
 export function AnswerView({ run, onCancel, onAgain, onNext }: Props) {
   const { outcome, asked } = run;
   return (
-    <Page title={asked.question} width="wide">
+    <Page title={visibleText(asked.question)} width="wide">
       <p className="visually-hidden" role="status">
         {announcement(run)}
       </p>
