@@ -61,8 +61,9 @@ const QUESTION = 'How does a workload get its SVID?';
       visit.page.waitForEvent('requestfailed'),
       visit.page.getByRole('menuitem', { name: 'Sign out' }).click(),
     ]);
-    await visit.open('/');
-    await visit.page.getByRole('link', { name: 'Sign in' }).waitFor();
+    const other = await visit.context.newPage();
+    await other.goto(visit.place.url);
+    await other.getByRole('link', { name: 'Sign in' }).waitFor();
     expect(visit.problems).toEqual([]);
   });
 });
