@@ -13,7 +13,7 @@ import {
   streamedAnswers,
   strippedSignatures,
 } from './answers.js';
-import { admins, limits, odd, otherSites, oversized } from './browsers.js';
+import { admins, otherSites } from './browsers.js';
 import {
   clientCertificates,
   fakeServices,
@@ -42,6 +42,7 @@ import {
   peoplesScopes,
 } from './people.js';
 import { keysLyingAbout, leaks } from './secrets.js';
+import { limits, odd, oversized } from './requests.js';
 import { sessionClients, welcomeLinks } from './session-client.js';
 import { crossSite, logoutTokens, otherPorts, stolenSessions } from './sessions.js';
 import { fixation, redirects, signIns } from './sign-in.js';

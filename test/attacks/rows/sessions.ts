@@ -370,11 +370,7 @@ const planted: readonly (readonly [name: string, expected: string, cookies: Cook
   ['a session ID that nobody was given', ENDED, () => `${SESSION}=${CHOSEN}`],
   ['a session ID in quotes', ENDED, (_, { session }) => `${SESSION}="${session}"`],
   ['a session ID with a letter more', ENDED, (_, { session }) => `${SESSION}=${session}A`],
-  [
-    'its hash, as logs have it',
-    ENDED,
-    (_, { session }) => `${SESSION}=${createHash('sha256').update(session).digest('base64url')}`,
-  ],
+  ['its hash, as logs have it', ENDED, (_, { session }) => `${SESSION}=${sha256(session)}`],
   ['__proto__ as the session', ENDED, () => `${SESSION}=__proto__`],
   [
     'a cookie of another case',
@@ -388,6 +384,30 @@ const planted: readonly (readonly [name: string, expected: string, cookies: Cook
   ],
 ];
 
+const sha256 = (text: string) => createHash('sha256').update(text).digest('base64url');
+/** What a page keeps in its tab, each its own. */
+const KEPT = { attacker: 'a'.repeat(43), victim: 'v'.repeat(43) };
+
+/** A session whose sign-in a page began, or a link did; its secret is what the page was handed over. */
+async function begunBy(mesh: AttackedMesh, kept: string | undefined): Promise<PersonsBrowser> {
+  const browser = newBrowser(mesh);
+  const query = kept === undefined ? '' : `?page=${sha256(kept)}`;
+  const { location } = await browser.send(`/sign-in${query}`);
+  const back = await browser.send(await browser.throughIssuer(location!, 'analyst'));
+  browser.csrf = new URLSearchParams(new URL(back.location!).hash.slice(1)).get('csrf')!;
+  return browser;
+}
+
+/** Whose sign-in it was that ended in the victim's page, by cookies that were planted. */
+const planting: Act<{ by: string | undefined; kept: string | undefined }> = async (
+  mesh,
+  { by, kept } = { by: KEPT.victim, kept: KEPT.victim },
+) => {
+  const browser = await begunBy(mesh, by);
+  const secret = kept === undefined ? browser.csrf : `${browser.csrf}.${kept}`;
+  return fetchRoute(browser, ME, { 'x-csrf-token': secret });
+};
+
 /** 37: what a page on another port of the host can do: it gets the cookies, and sets some. */
 export const otherPorts: readonly Attack[] = [
   ...[ME, RESEARCH].flatMap((route) =>
@@ -397,4 +417,26 @@ export const otherPorts: readonly Attack[] = [
       planted.map(([name, code, cookies]) => [`${route.path}: ${name}`, code, cookies] as const),
     ),
   ),
+  ...variants(37, planting, [
+    [
+      "the attacker's sign-in, ended in the victim's page",
+      CSRF,
+      { by: KEPT.attacker, kept: KEPT.victim },
+    ],
+    [
+      "the attacker's sign-in by a link, ended in the victim's page",
+      CSRF,
+      { by: undefined, kept: KEPT.victim },
+    ],
+    [
+      "the victim's own sign-in, with what was handed over alone",
+      CSRF,
+      { by: KEPT.victim, kept: undefined },
+    ],
+    [
+      "the victim's own sign-in, with the digest that stood in its address",
+      CSRF,
+      { by: KEPT.victim, kept: sha256(KEPT.victim) },
+    ],
+  ]),
 ];

@@ -1,8 +1,9 @@
 import type { Minted } from '@test/kit';
+import { responsesOf } from '../../kit/raw-http.js';
 import { SUCCEEDED } from '../attack.js';
 import type { LogBook, LogLine } from '../mesh/log-book.js';
 import { serialNumberOf } from '../mesh/minting-authority.js';
-import { ConnectionClosed, type WireResponse } from './wire.js';
+import { ConnectionClosed, keep, type WireResponse } from './wire.js';
 
 /** What an HTTP answer comes to: the code of its problem, or of an OAuth error. */
 export function outcomeOf({ status, body }: Pick<WireResponse, 'status' | 'body'>): string {
@@ -70,4 +71,11 @@ function ruleOf(line: LogLine): string {
   const openSsl = /OpenSSL refused .*: ([A-Z_]+)\.$/.exec(line['reason'] as string)?.[1];
   const code = line['code'] as string;
   return openSsl === undefined ? code : `${code} ${openSsl}`;
+}
+
+/** What the first of the answers comes to that came as bytes from the gateway. */
+export function firstOutcome(text: string): string {
+  keep('the gateway', text);
+  const [first] = responsesOf(text);
+  return first === undefined ? 'closed without an answer' : outcomeOf(first);
 }
