@@ -3,23 +3,26 @@ import { afterAll, afterEach, beforeAll, describe, expect } from '@jest/globals'
 import { findChromium } from './chromium.js';
 import { MeshInBrowser } from './mesh-in-browser.js';
 
+/** Tests that need Chromium. Where there is none they are skipped, and say why. */
+export function describeWithChromium(title: string, define: () => void): void {
+  if (findChromium() !== undefined) {
+    describe(title, define);
+    return;
+  }
+  const why = 'no Chromium (apt-get install chromium, or name it in CHROMIUM)';
+  process.stderr.write(`Skipped: ${title}: ${why}\n`);
+  describe.skip(title, define);
+}
+
 /**
  * Tests with one mesh and one browser. After each the visits end, and their browsers must have complained about nothing.
- * Where there is no Chromium the tests are skipped, which their title says.
  */
 export function describeInBrowser(
   title: string,
   define: (mesh: () => MeshInBrowser) => void,
   start: () => Promise<MeshInBrowser> = () => MeshInBrowser.start(),
 ): void {
-  if (findChromium() === undefined) {
-    describe.skip(`${title} (no Chromium: apt-get install chromium, or name it in CHROMIUM)`, () =>
-      define(() => {
-        throw new Error('skipped');
-      }));
-    return;
-  }
-  describe(title, () => {
+  describeWithChromium(title, () => {
     let mesh: MeshInBrowser;
     beforeAll(async () => {
       mesh = await start();

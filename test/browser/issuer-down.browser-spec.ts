@@ -1,13 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { RunningAgents } from '@test/kit/agents';
 import { agentsUnderTest } from '../e2e/agents-under-test.js';
-import { findChromium, launchChromium } from './chromium.js';
+import { launchChromium } from './chromium.js';
+import { describeWithChromium } from './describe-in-browser.js';
 import { Visit } from './visit.js';
 
 const QUESTION = 'How does a workload get its SVID?';
 
-(findChromium() === undefined ? describe.skip : describe)('where the issuer is down', () => {
+describeWithChromium('where the issuer is down', () => {
   let browser: Browser;
   let mesh: RunningAgents;
 
