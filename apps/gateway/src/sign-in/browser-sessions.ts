@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { AccessToken, AccessTokenVerifier } from '@mesh/delegation';
 import type { ContextualRequest, Session, Sessions } from '@mesh/delegation/nest';
 import { hasCode } from '@mesh/errors';
@@ -6,13 +6,14 @@ import type { Clock } from '@mesh/identity';
 import type { Logger } from '@mesh/observability';
 import type { BrowserCookie } from './browser-cookie.js';
 import type { IssuedTokens, IssuerClient } from './issuer-client.js';
+import { digestOf, is256Bits, randomSecret } from './secret.js';
 import type { SessionOwner, SessionRecord, SessionStore, SessionTokens } from './session-store.js';
 import { SessionError, SignInError } from './sign-in.error.js';
 
 /** Header by which a page of the mesh proves itself. */
 const CSRF_HEADER = 'x-csrf-token';
 /** By which a page says that it asks by itself, while nobody may be there: the session is no longer for that. */
-export const UNATTENDED_HEADER = 'x-unattended';
+const UNATTENDED_HEADER = 'x-unattended';
 
 /** Sessions of one person at a time; the oldest gives way. */
 const MAX_OF_PERSON = 32;
@@ -20,8 +21,6 @@ const MAX_OF_PERSON = 32;
 const SWEEP_MS = 30_000;
 /** After a refresh that failed, in milliseconds. */
 const RETRY_MS = 5_000;
-/** The base64url of 256 bits. */
-const SECRET = /^[A-Za-z0-9_-]{43}$/;
 
 /** Why a session ended, as the log says it. */
 export type EndReason =
@@ -96,8 +95,8 @@ export class BrowserSessions implements Sessions {
   ): Promise<StartedSession> {
     const { store, clock, logger } = this.#options;
     const { subject, sid, account } = tokens.person;
-    const [id, csrf] = [random(), random()];
-    const hash = hashOf(id);
+    const [id, csrf] = [randomSecret(), randomSecret()];
+    const hash = digestOf(id);
     const now = clock.now();
     const others = await store.ofOwner({ issuer: token.issuer, subject });
     for (const one of others.slice(0, Math.max(0, others.length + 1 - MAX_OF_PERSON))) {
@@ -105,7 +104,7 @@ export class BrowserSessions implements Sessions {
     }
     const added = await store.add({
       hash,
-      csrf: hashOf(csrf),
+      csrf: digestOf(csrf),
       page,
       issuer: token.issuer,
       subject,
@@ -169,7 +168,7 @@ export class BrowserSessions implements Sessions {
 
   /** Ends the sessions that these cookies are of, whoever sends them: who signs in again leaves none behind. */
   async endOfCookies(ids: readonly string[], reason: EndReason): Promise<void> {
-    for (const id of ids.filter((one) => SECRET.test(one))) await this.end(hashOf(id), reason);
+    for (const id of ids.filter((one) => is256Bits(one))) await this.end(digestOf(id), reason);
   }
 
   /** Ends all sessions of this owner. */
@@ -212,7 +211,7 @@ export class BrowserSessions implements Sessions {
   }
 
   async #alive(id: string): Promise<SessionRecord> {
-    const record = SECRET.test(id) ? await this.#options.store.get(hashOf(id)) : undefined;
+    const record = is256Bits(id) ? await this.#options.store.get(digestOf(id)) : undefined;
     if (record === undefined) throw ended();
     const why = this.#overBecause(record);
     if (why === undefined) return record;
@@ -333,7 +332,7 @@ export class BrowserSessions implements Sessions {
   async #sweep(): Promise<void> {
     const { store, clock, idleMs, maxMs } = this.#options;
     const now = clock.now();
-    for (const record of await store.startedBefore(now - maxMs, now - idleMs)) {
+    for (const record of await store.startedOrUsedBefore(now - maxMs, now - idleMs)) {
       await this.end(record.hash, this.#overBecause(record) ?? 'over');
     }
   }
@@ -356,14 +355,6 @@ function ended(): SessionError {
   return new SessionError('ERR_SESSION_ENDED', 'The session is over.');
 }
 
-function random(): string {
-  return randomBytes(32).toString('base64url');
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
-}
-
 /**
  * What a page proves itself with: the secret that it was handed over, and behind it the one that it kept where it began the
  * sign-in. So nobody can put another's session into a browser, who knows the one and not the other.
@@ -376,5 +367,5 @@ function isProof({ csrf, page }: SessionRecord, text: string): boolean {
 
 /** Hashes are of one length, and which of their letters differ tells nothing of the secret. */
 function isSecretOf(hash: string, secret: string): boolean {
-  return timingSafeEqual(Buffer.from(hash), Buffer.from(hashOf(secret)));
+  return timingSafeEqual(Buffer.from(hash), Buffer.from(digestOf(secret)));
 }

@@ -1,14 +1,8 @@
 import type { Clock } from '@mesh/identity';
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import type { IssuerClient } from './issuer-client.js';
+import type { SessionOwner } from './session-store.js';
 import { LogoutTokenError, SignInError } from './sign-in.error.js';
-
-/** Which sessions the issuer has ended: those of one of its own sessions, or all of a person. */
-export interface LoggedOut {
-  readonly issuer: string;
-  readonly subject: string | undefined;
-  readonly sid: string | undefined;
-}
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const TYPES = [undefined, 'jwt', 'logout+jwt', 'application/logout+jwt'];
@@ -33,8 +27,11 @@ export class LogoutTokens {
     private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
-  /** @throws LogoutTokenError; SignInError where the issuer's keys cannot be had */
-  async verify(text: string): Promise<LoggedOut> {
+  /**
+   * Whose sessions the issuer has ended.
+   * @throws LogoutTokenError; SignInError where the issuer's keys cannot be had
+   */
+  async verify(text: string): Promise<SessionOwner> {
     if (text.length > MAX_LENGTH) throw new LogoutTokenError('The logout token is too long.');
     const { payload, protectedHeader } = await this.#verified(text);
     const { sub, sid, jti, iat, events, nonce } = payload;

@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '@mesh/identity';
+import { digestOf, randomSecret } from './secret.js';
 import { SignInError } from './sign-in.error.js';
 
 /** How long a person may take at the issuer, in seconds. */
@@ -49,15 +49,21 @@ export class PendingSignIns {
   ): PendingSignIn & { readonly cookie: string } {
     this.#forgetOld();
     const [known, ...more] = cookies;
-    const tabs = known === undefined || more.length > 0 ? [] : this.#of(hashOf(known));
+    const tabs = known === undefined || more.length > 0 ? [] : this.#of(digestOf(known));
     // A value that nobody was given here is none: a new one is made.
-    const cookie = tabs.length > 0 ? known! : random();
-    const browser = hashOf(cookie);
+    const cookie = tabs.length > 0 ? known! : randomSecret();
+    const browser = digestOf(cookie);
     if (tabs.length >= MAX_OF_BROWSER) this.#pending.delete(tabs[0]!.state);
     if (this.#pending.size >= MAX_PENDING) {
       throw new SignInError('ERR_SIGN_IN_BUSY', 'Too many sign-ins are under way.');
     }
-    const pending = { state: random(), nonce: random(), verifier: random(), to, page };
+    const pending = {
+      state: randomSecret(),
+      nonce: randomSecret(),
+      verifier: randomSecret(),
+      to,
+      page,
+    };
     const until = this.clock.now() + PENDING_SECONDS * 1000;
     this.#pending.set(pending.state, { ...pending, browser, until });
     return { ...pending, cookie };
@@ -71,7 +77,7 @@ export class PendingSignIns {
     this.#forgetOld();
     const found = this.#pending.get(state);
     // Of another browser it stays as it is: whoever brings it may not end it either.
-    if (found === undefined || !cookies.some((one) => hashOf(one) === found.browser)) {
+    if (found === undefined || !cookies.some((one) => digestOf(one) === found.browser)) {
       throw new SignInError(
         'ERR_SIGN_IN_STATE',
         'The answer belongs to no sign-in that this browser has under way.',
@@ -92,12 +98,4 @@ export class PendingSignIns {
       this.#pending.delete(state);
     }
   }
-}
-
-function random(): string {
-  return randomBytes(32).toString('base64url');
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
 }

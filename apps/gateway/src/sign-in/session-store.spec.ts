@@ -71,7 +71,7 @@ describe('sessions in memory', () => {
     await store.add(record('old', { startedAt: 1, usedAt: 90 }));
     await store.add(record('idle', { startedAt: 50, usedAt: 50 }));
     await store.add(record('good', { startedAt: 50, usedAt: 90 }));
-    const found = await store.startedBefore(1, 50);
+    const found = await store.startedOrUsedBefore(1, 50);
     expect(found.map(({ hash }) => hash)).toEqual(['old', 'idle']);
   });
 });

@@ -22,6 +22,7 @@ export interface SessionRecord {
   readonly sid: string | undefined;
   /** What the person is called: for the person's own eyes alone. */
   readonly account: string;
+  /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly usedAt: number;
   readonly tokens: SessionTokens;
@@ -46,10 +47,11 @@ export interface SessionStore {
   remove(hash: string): Promise<SessionRecord | undefined>;
   /** The oldest first. */
   ofOwner(owner: SessionOwner): Promise<readonly SessionRecord[]>;
-  /** Sessions that began before the one time, or were used last before the other. */
-  startedBefore(start: number, use: number): Promise<readonly SessionRecord[]>;
+  /** Sessions that began at `start` or before, or were used last at `use` or before; milliseconds since the epoch. */
+  startedOrUsedBefore(start: number, use: number): Promise<readonly SessionRecord[]>;
 }
 
+/** Of all people. */
 const MAX_SESSIONS = 10_000;
 
 /** Sessions in memory: they end with the process. */
@@ -98,7 +100,7 @@ export class MemorySessionStore implements SessionStore {
     );
   }
 
-  startedBefore(start: number, use: number): Promise<readonly SessionRecord[]> {
+  startedOrUsedBefore(start: number, use: number): Promise<readonly SessionRecord[]> {
     return Promise.resolve(
       [...this.#records.values()].filter(
         ({ startedAt, usedAt }) => startedAt <= start || usedAt <= use,

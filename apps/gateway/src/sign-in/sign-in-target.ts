@@ -1,4 +1,5 @@
 import { isLoopbackName } from '@mesh/agent';
+import { is256Bits } from './secret.js';
 import { SignInError } from './sign-in.error.js';
 
 const MAX_LENGTH = 1024;
@@ -18,15 +19,12 @@ export function parseSignInTarget(to: unknown, publicUrl: string): string {
   return url.pathname + url.search + url.hash;
 }
 
-/** The base64url of a SHA-256. */
-const DIGEST = /^[\w-]{43}$/;
-
 /**
  * Digest of the secret of the page that begins a sign-in; undefined where none does.
  * @throws SignInError `ERR_SIGN_IN_TARGET`
  */
 export function parsePageDigest(page: unknown): string | undefined {
-  if (page === undefined || (typeof page === 'string' && DIGEST.test(page))) return page;
+  if (page === undefined || (typeof page === 'string' && is256Bits(page))) return page;
   throw new SignInError('ERR_SIGN_IN_TARGET', 'The page that begins the sign-in is none.');
 }
 
