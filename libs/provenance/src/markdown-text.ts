@@ -8,9 +8,10 @@ export const MARKDOWN_WITHOUT = {
 
 /** Longer texts are read as plain text. */
 const MAX_CHARACTERS = 100_000;
-/** And those that are nested deeper (twice for each list), or have more opening brackets. */
+/** And those that are nested deeper (twice for each list), or have more opening brackets or runs of `*` and `_`. */
 const MAX_DEPTH = 64;
 const MAX_BRACKETS = 5000;
+const MAX_EMPHASES = 2000;
 /** A line that opens more quotations and lists than may be. */
 const NESTED_LINE = /^(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t])){65}/m;
 
@@ -80,7 +81,8 @@ function isHostile(markdown: string): boolean {
   if (markdown.length > MAX_CHARACTERS || NESTED_LINE.test(markdown)) return true;
   let brackets = 0;
   for (let at = -1; (at = markdown.indexOf('[', at + 1)) >= 0;) brackets++;
-  return brackets > MAX_BRACKETS;
+  // Each run is held against all before it.
+  return brackets > MAX_BRACKETS || (markdown.match(/\*+|_+/g)?.length ?? 0) > MAX_EMPHASES;
 }
 
 /** Undefined for what is nested so deeply that no reader sees a form in it, and who shows it runs out of stack. */

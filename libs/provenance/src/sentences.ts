@@ -19,7 +19,7 @@ export interface Sentence {
 
 const CITATIONS = /\[\d{1,4}(?:\s*[,;]\s*\d{1,4})*\]/g;
 /** Several in a row are said of the same. */
-const GROUPS = new RegExp(`${CITATIONS.source}(?:\\s*[,;]?\\s*${CITATIONS.source})*`, 'g');
+const GROUPS = new RegExp(`${CITATIONS.source}(?:\\s*(?:[,;]\\s*)?${CITATIONS.source})*`, 'g');
 const WORD = /[\p{L}\p{N}]/u;
 // Where the segmenter takes a full stop for the end: titles and the like before a name or number, and letters with stops
 // (`e.g.`, `z. B.`, `J.`). What ends sentences as well, such as `etc.` and `no.`, is not here.
