@@ -43,6 +43,11 @@ describe('a request with a session', () => {
     expect(session.ended.aborted).toBe(false);
   });
 
+  it('calls the person by no more than fits on a page', async () => {
+    at.idToken = (claims) => ({ ...claims, preferred_username: 'a'.repeat(256) });
+    expect((await find(await mesh.signedIn()))!.session.account).toBe('a'.repeat(255));
+  });
+
   it('is none without the cookie, whatever else it carries', async () => {
     const { csrf } = await mesh.signedIn();
     expect(await find({ csrf })).toBeUndefined();
@@ -391,6 +396,14 @@ describe('the access token of a session', () => {
     await expect(find(signed)).rejects.toThrow(ENDED);
     expect(session.ended.reason).toEqual(ENDED);
     expect(reasonOf(signed)).toBe('ended by the issuer');
+  });
+
+  it('goes on where the issuer says no to the gateway, and not to the session', async () => {
+    const signed = await mesh.signedIn();
+    at.answer = () => ({ error: 'invalid_client' });
+    mesh.clock.jump(almostOver);
+    expect(await find(signed)).toBeDefined();
+    expect(refreshes()).toHaveLength(1);
   });
 
   it('without a refresh token is good to its end, and the session with it', async () => {

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FakeClock } from '@test/kit';
 import { createLocalJWKSet, jwtVerify, type JWTPayload } from 'jose';
 import { CLIENT_ID, MESH, RESOURCE, ScriptedIssuer } from '../../test/scripted-issuer.js';
@@ -99,7 +100,9 @@ describe('a sign-in begins', () => {
     ],
   ])('not while the issuer %s', async (_, breakIt, code) => {
     breakIt();
+    const kept = jest.spyOn(mesh.pending, 'begin');
     await expect(mesh.signIn.begin('/', {})).rejects.toThrow(refused(code));
+    expect(kept).not.toHaveBeenCalled();
     await expect(mesh.issuer.ready()).rejects.toThrow(refused(code));
   });
 
@@ -158,6 +161,9 @@ describe('a sign-in ends', () => {
     const { location, cookie } = await begin();
     await mesh.signIn.finish(at.approve(location), cookie);
     const [form] = at.tokenRequests;
+    expect(new URL(location).searchParams.get('code_challenge')).toBe(
+      createHash('sha256').update(form!.get('code_verifier')!).digest('base64url'),
+    );
     expect(Object.fromEntries(form!)).toMatchObject({
       grant_type: 'authorization_code',
       code: 'code-0',
@@ -350,6 +356,8 @@ describe('a sign-in ends', () => {
     const second = await mesh.signedIn({ cookies: first.id });
     expect(second.id).not.toBe(first.id);
     expect(second.csrf).not.toBe(first.csrf);
+    // Who has the cookie has not the secret.
+    expect(second.id).not.toContain(second.csrf);
     await expect(mesh.sessions.find(mesh.request(first))).rejects.toThrow(
       refused('ERR_SESSION_ENDED'),
     );
