@@ -83,6 +83,17 @@ describe('the sentences of an answer', () => {
       ['Two things: | unsupported', 'It opens. | unsupported'],
     ],
     [
+      'lead into a list by a colon at the end of the last one alone',
+      'So: it closes. That is all:\n\n- It opens [1].\n\nIt closes.\n\n- It opens [2].',
+      [
+        'So: it closes. | unsupported',
+        'That is all: | cited | 1',
+        'It opens [1]. | cited | 1',
+        'It closes. | unsupported',
+        'It opens [2]. | cited | 2',
+      ],
+    ],
+    [
       'are none in headings, code, rules, and where there are no words',
       '# It opens [1]\n\n```\nIt closes [1].\n```\n\n    Indented.\n\n---\n\n[1]\n\n…\n\nSetext\n===\n',
       [],
