@@ -1,5 +1,4 @@
 import { defineAgent } from '@mesh/agent/nest';
-import { docsHeaders } from './edge/page-policies.js';
 import { GatewayModule } from './gateway.module.js';
 import { serveDocs } from './openapi/docs-page.js';
 import { BrowserSessions } from './sign-in/browser-sessions.js';
@@ -17,16 +16,6 @@ export const agent = defineAgent({
   configure: async (app, context) => {
     await serveAssets(app, context.config.web);
     takeLogoutTokens(app);
-    const docs = docsHeaders(context);
-    // The page finds where sign-in comes back to from its own path, and needs the slash for it.
-    app
-      .getHttpAdapter()
-      .getInstance()
-      .addHook('onRequest', async (request, reply) => {
-        if (request.url === '/docs' && ['GET', 'HEAD'].includes(request.method))
-          return reply.redirect('/docs/');
-        docs(request, reply);
-      });
     serveDocs(app, context);
   },
 });

@@ -3,16 +3,45 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AgentContext } from '@mesh/agent/nest';
 import { ResearchRequestDto } from '@mesh/contracts';
 import { discoveryUrl } from '@mesh/delegation';
+import { policyOfDocs } from '../edge/page-policies.js';
+import { sessionCookieAt } from '../sign-in/session-cookie.js';
 import { BEARER, CSRF, SESSION, SIGN_IN } from './security-schemes.js';
 
 /** `/openapi.json`, and the page `/docs` on it. */
 export function serveDocs(app: NestFastifyApplication, context: AgentContext): void {
+  setPageHeaders(app, context);
   // At the first request: the public address is known once the gateway listens.
   const document = () => closed(SwaggerModule.createDocument(app, describe(context)));
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
     swaggerOptions: { initOAuth: oauth(context), requestInterceptor: sendCsrfToken },
   });
+}
+
+/**
+ * Its policies; and `/docs/` for `/docs`: the page finds its files and where sign-in comes back to from its own
+ * address, and needs the slash and no query.
+ */
+function setPageHeaders(app: NestFastifyApplication, { issuerUrl }: AgentContext): void {
+  // Without an issuer the gateway does not start.
+  const policy = policyOfDocs(issuerUrl!);
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', async ({ url, method }, reply) => {
+      const [path, query] = url.split('?', 2) as [string, string?];
+      const isElsewhere = path === '/docs' || (path === '/docs/' && query !== undefined);
+      if (isElsewhere && ['GET', 'HEAD'].includes(method)) return reply.redirect('/docs/');
+      if (!path.startsWith('/docs/')) return;
+      void reply.headers({
+        'content-security-policy': policy,
+        // The page signs people in by a window that comes back to it from another origin: a stricter policy would take the
+        // window from its opener.
+        'cross-origin-opener-policy': path.endsWith('/oauth2-redirect.html')
+          ? 'unsafe-none'
+          : 'same-origin-allow-popups',
+      });
+    });
 }
 
 /** Says what decorators cannot: a question has no members but those described, and is no white space alone. */
@@ -31,7 +60,6 @@ interface ObjectSchema {
 }
 
 function describe(context: AgentContext) {
-  const secure = context.publicUrl.startsWith('https:');
   return new DocumentBuilder()
     .setTitle('Zero Trust AI Agent Mesh')
     .setDescription(
@@ -41,14 +69,13 @@ function describe(context: AgentContext) {
     .addSecurity(SIGN_IN, {
       type: 'openIdConnect',
       description: 'Sign in at the OpenID issuer: authorization code with PKCE.',
-      // Without an issuer it does not start.
       openIdConnectUrl: discoveryUrl(context.issuerUrl!),
     })
     .addBearerAuth({ type: 'http', description: 'An access token: `./mesh token`.' }, BEARER)
     .addSecurity(SESSION, {
       type: 'apiKey',
       in: 'cookie',
-      name: `${secure ? '__Host-' : ''}mesh-session`,
+      name: sessionCookieAt(context.publicUrl).name,
       description:
         'The session of a browser that signed in at `/sign-in`. A cookie goes to every port of a host, so it opens nothing without `X-CSRF-Token`; changes also need `Origin`, the public address.',
     })

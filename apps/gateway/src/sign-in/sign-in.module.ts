@@ -3,13 +3,12 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { AgentContext } from '@mesh/agent/nest';
 import { assertAdmitted } from '@mesh/delegation/nest';
 import { systemClock } from '@mesh/identity';
-import { BrowserCookie } from './browser-cookie.js';
 import { BrowserSessions } from './browser-sessions.js';
 import { readClientKey } from './client-key.js';
 import { IssuerClient } from './issuer-client.js';
 import { LogoutTokens } from './logout-token.js';
 import { PendingSignIns } from './pending-sign-ins.js';
-import { SESSION_COOKIE } from './session-cookie.js';
+import { SESSION_COOKIE, sessionCookieAt, signInCookieAt } from './session-cookie.js';
 import { MemorySessionStore } from './session-store.js';
 import { SignIn } from './sign-in.js';
 import { SignInController } from './sign-in.controller.js';
@@ -26,9 +25,7 @@ export class SignInModule implements OnModuleDestroy {
     const { accessTokens, config, directory, exchangePolicy, file, id, logger, secrets } = context;
     const clock = systemClock;
     const publicUrl = () => context.publicUrl;
-    const cookieNamed = (name: string) => () =>
-      new BrowserCookie(name, publicUrl().startsWith('https:'));
-    const sessionCookie = cookieNamed('mesh-session');
+    const sessionCookie = () => sessionCookieAt(publicUrl());
     const issuer = new IssuerClient(context.openIdIssuer, {
       // Who has no client of its own cannot sign anybody in.
       clientId: file.sessionClient ?? file.name,
@@ -56,7 +53,7 @@ export class SignInModule implements OnModuleDestroy {
       accessTokens,
       admit: (token) => assertAdmitted(token, 'session', id, exchangePolicy),
       publicUrl,
-      signInCookie: cookieNamed('mesh-sign-in'),
+      signInCookie: () => signInCookieAt(publicUrl()),
       sessionCookie,
       cookieSeconds: config.sessionMaxMinutes * 60,
     });

@@ -2,13 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { POLICY_OF_ASSETS } from '../edge/page-policies.js';
 
 /** Path of the scripts and styles of the web interface; public, as they are the same for everybody. */
 export const ASSETS = '/assets';
-
-/** Of a script that runs as a worker it is the whole policy: it loads scripts of its own, and can send nothing anywhere. */
-const POLICY =
-  "default-src 'none'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /** Serves what Vite has built: each file's name holds the hash of its content. */
 export async function serveAssets(app: NestFastifyApplication, folder: string): Promise<void> {
@@ -23,6 +20,6 @@ export async function serveAssets(app: NestFastifyApplication, folder: string): 
     decorateReply: false,
     immutable: true,
     maxAge: '365d',
-    setHeaders: (reply) => void reply.header('content-security-policy', POLICY),
+    setHeaders: (reply) => void reply.header('content-security-policy', POLICY_OF_ASSETS),
   });
 }

@@ -3,12 +3,10 @@ import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { Public } from '@mesh/identity/nest';
 import type { FastifyReply } from 'fastify';
+import { policyOfPage } from '../edge/page-policies.js';
 import { WebPages } from './web-pages.js';
 
-/**
- * The web interface: one page whose script shows what its path names. It loads its own scripts and nothing else; styles
- * that the component library makes carry the response's nonce.
- */
+/** The web interface: one page whose script shows what its path names. */
 @ApiExcludeController()
 @Controller()
 export class WebController {
@@ -23,23 +21,8 @@ export class WebController {
       'content-type': 'text/html; charset=utf-8',
       // With a nonce of its own each time.
       'cache-control': 'no-store',
-      'content-security-policy': policy(nonce),
+      'content-security-policy': policyOfPage(nonce),
     });
     return page;
   }
-}
-
-function policy(nonce: string): string {
-  return [
-    "default-src 'none'",
-    "script-src 'self'",
-    `style-src 'self' 'nonce-${nonce}'`,
-    "img-src 'self' data:",
-    "font-src 'self'",
-    "connect-src 'self'",
-    "worker-src 'self'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-  ].join('; ');
 }
