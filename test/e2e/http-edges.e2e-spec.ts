@@ -244,8 +244,13 @@ describe('routes', () => {
     expect(response.headers['content-type']).toBe('text/html; charset=utf-8');
   });
 
-  it.each(['GET', 'HEAD'])('%s /docs goes on to where sign-in comes back', async (method) => {
-    const response = await one(`${method} /docs HTTP/1.1\r\n${HOST}${CLOSE}\r\n`);
+  it.each([
+    'GET /docs',
+    'HEAD /docs',
+    'GET /docs?url=http://evil/openapi.json',
+    'GET /docs/?url=http://evil/openapi.json',
+  ])('%s goes on to where sign-in comes back', async (line) => {
+    const response = await one(`${line} HTTP/1.1\r\n${HOST}${CLOSE}\r\n`);
     expect(response).toMatchObject({ status: 302, headers: { location: '/docs/' } });
   });
 
