@@ -35,6 +35,15 @@ describe('sign-ins under way', () => {
     expect(() => pending.take(late.state, [late.cookie])).toThrow(refused('ERR_SIGN_IN_STATE'));
   });
 
+  it('work for ten minutes after the clock was set back too', () => {
+    clock.jump(3_600_000);
+    pending.begin('/', []);
+    clock.jump(-3_600_000);
+    const { state, cookie } = pending.begin('/', []);
+    clock.advance(600_000);
+    expect(() => pending.take(state, [cookie])).toThrow(refused('ERR_SIGN_IN_STATE'));
+  });
+
   it.each<[string, (cookie: string) => string[]]>([
     ['without its cookie', () => []],
     ['with the cookie of another browser', () => [pending.begin('/', []).cookie]],
