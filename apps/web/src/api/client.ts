@@ -1,8 +1,11 @@
 import { csrfToken } from '../session/csrf-token.js';
 import { FailureError, failureOf, ownFailure } from './failure.js';
 
+/** What a request has besides its path. */
 export interface ApiRequest {
+  /** Default: GET. */
   readonly method?: 'GET' | 'POST';
+  /** JSON. */
   readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;

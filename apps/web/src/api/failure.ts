@@ -49,8 +49,10 @@ const ownFailures = {
   },
 } as const;
 
+/** Codes of this page's own. */
 export type OwnCode = keyof typeof ownFailures;
 
+/** A failure that the mesh never told of. */
 export function ownFailure(
   code: OwnCode,
   { correlationId, status = 0 }: { correlationId?: string; status?: number } = {},
@@ -83,7 +85,7 @@ export function failureOf(
   { status, correlationId, retryAfter }: ResponseFacts,
   now: number,
 ): Failure {
-  const { code, title, detail, correlationId: id } = record(problem);
+  const { code, title, detail, correlationId: id } = membersOf(problem);
   if (typeof code !== 'string' || !/^ERR_[A-Z0-9_]{1,60}$/.test(code)) {
     return ownFailure('RESPONSE_UNREADABLE', { correlationId, status });
   }
@@ -101,6 +103,7 @@ export function failureOf(
   };
 }
 
+/** What is known of a response besides its problem. */
 export interface ResponseFacts {
   readonly status: number;
   /** Of the request. */
@@ -129,6 +132,7 @@ function text(value: unknown): string | undefined {
   return value.length > SHOWN ? `${value.slice(0, SHOWN)}…` : value;
 }
 
-function record(value: unknown): Record<string, unknown> {
+/** The members of what may be anything; none where it is no object. */
+export function membersOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

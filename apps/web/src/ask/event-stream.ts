@@ -1,6 +1,6 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { AgentEvent } from '@mesh/contracts';
-import { FailureError, ownFailure } from '../api/failure.js';
+import { FailureError, membersOf, ownFailure } from '../api/failure.js';
 
 /** What the gateway tells while it answers. `done` is the answer's very text: it is verified as it came. */
 export type StreamEvent =
@@ -78,18 +78,14 @@ function progressOf({ stage, agent, spiffeId }: Record<string, unknown>): Stream
 }
 
 function isSource(value: unknown): value is { id: number; title: string; url: string } {
-  const { id, title, url } = asRecord(value);
+  const { id, title, url } = membersOf(value);
   return typeof id === 'number' && typeof title === 'string' && typeof url === 'string';
 }
 
 function parsed(data: string): Record<string, unknown> {
   try {
-    return asRecord(JSON.parse(data));
+    return membersOf(JSON.parse(data));
   } catch {
     return {};
   }
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

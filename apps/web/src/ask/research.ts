@@ -1,3 +1,4 @@
+import { base64url } from '../api/base64url.js';
 import { request, tellEnd } from '../api/client.js';
 import { FailureError, failureOf, ownFailure } from '../api/failure.js';
 import { csrfToken } from '../session/csrf-token.js';
@@ -6,6 +7,7 @@ import { streamEvents } from './event-stream.js';
 import { refusal } from './refusal.js';
 import type { Question, RunEvent } from './run.js';
 
+/** A question, and what hears of its way to an answer. */
 export interface Research extends Question {
   /** Client that the answer must be addressed to. */
   readonly clientId: string;
@@ -80,9 +82,5 @@ async function untilDone(
 
 /** 128 random bits, base64url. */
 function freshNonce(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return btoa(String.fromCharCode(...bytes)).replace(
-    /[+/=]/g,
-    (c) => ({ '+': '-', '/': '_' })[c] ?? '',
-  );
+  return base64url(crypto.getRandomValues(new Uint8Array(16)));
 }

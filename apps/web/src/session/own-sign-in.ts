@@ -1,3 +1,5 @@
+import { base64url } from '../api/base64url.js';
+
 /** In this tab alone, over the way to the issuer and back. */
 const KEY = 'mesh-sign-in';
 
@@ -23,11 +25,4 @@ export function takeOwnSecret(): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replace(
-    /[+/=]/g,
-    (letter) => ({ '+': '-', '/': '_' })[letter] ?? '',
-  );
 }

@@ -3,6 +3,7 @@ import type { Refusal } from '../proof/verifier.js';
 /** Bytes of the 4 Mi characters that an answer may have, at most. */
 export const MAX_FILE_BYTES = 3 * 4_194_304;
 
+/** What a person brought was not read. */
 export class FileError extends Error implements Refusal {
   constructor(
     readonly code: 'FILE_TOO_LARGE' | 'FILE_UNREADABLE',
