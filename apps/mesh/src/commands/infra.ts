@@ -1,5 +1,5 @@
 import { startAgent, type RunningAgent } from '@mesh/agent/nest';
-import { agentsOf, gatewayAt, settingsOf } from '../state/running-mesh.js';
+import { agentsOf, apiOf, gatewayAt, settingsOf } from '../state/running-mesh.js';
 import { stopOnSignals, type Stop } from '../stop.js';
 import { chooseAddresses } from '../up/addresses.js';
 import { importAgent, signInOf } from '../up/mesh.js';
@@ -43,8 +43,7 @@ export async function infra(flags: Flags): Promise<void> {
         shape: 'infra',
         ...gatewayAt(gatewayUrl, config),
         ...signInOf(standIns),
-        apiAudience: config.audience(),
-        apiScopes: directory.actionsBehind('gateway'),
+        ...apiOf(config, directory),
         settings: settingsOf(config),
         agents: agentsOf(addresses.agents),
       });

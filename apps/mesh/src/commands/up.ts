@@ -1,4 +1,4 @@
-import { agentsOf, gatewayAt, settingsOf } from '../state/running-mesh.js';
+import { agentsOf, apiOf, gatewayAt, settingsOf } from '../state/running-mesh.js';
 import { stopOnSignals } from '../stop.js';
 import { startAllInOne, type RunningAgents } from '../up/mesh.js';
 import { checkPorts, portsOf } from '../up/ports.js';
@@ -68,8 +68,7 @@ function announce(
     ...gatewayAt(url, config),
     issuerUrl: mesh.issuerUrl,
     embeddedIssuer: mesh.embeddedIssuer,
-    apiAudience: config.audience(),
-    apiScopes: directory.actionsBehind('gateway'),
+    ...apiOf(config, directory),
     settings: settingsOf(config),
     agents: agentsOf(mesh.agents),
   });

@@ -1,4 +1,4 @@
-import type { MeshConfig } from '@mesh/agent';
+import type { AgentDirectory, MeshConfig } from '@mesh/agent';
 
 /** What a running mesh tells other commands about itself. */
 export interface RunningMesh {
@@ -34,6 +34,14 @@ export function gatewayAt(
 ): Pick<RunningMesh, 'gatewayUrl' | 'gatewayCertificate'> {
   const files = config.tlsFiles();
   return files ? { gatewayUrl, gatewayCertificate: files.certificate } : { gatewayUrl };
+}
+
+/** What access tokens must be for and can be good for, as long as this configuration is that of the mesh. */
+export function apiOf(
+  config: MeshConfig,
+  directory: AgentDirectory,
+): Pick<RunningMesh, 'apiAudience' | 'apiScopes'> {
+  return { apiAudience: config.audience(), apiScopes: directory.actionsBehind('gateway') };
 }
 
 /** As other commands read them. */

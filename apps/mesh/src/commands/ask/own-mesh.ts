@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '@mesh/errors';
-import { gatewayAt } from '../../state/running-mesh.js';
+import { apiOf, gatewayAt } from '../../state/running-mesh.js';
 import { StateFolder } from '../../state/state-folder.js';
 import { inheritTrust } from '../../state/trust-records.js';
 import { startAllInOne } from '../../up/mesh.js';
@@ -34,8 +34,7 @@ export async function startOwnMesh(
       ...gatewayAt(mesh.agents.find(({ name }) => name === 'gateway')!.url, own.config),
       issuerUrl: mesh.issuerUrl,
       embeddedIssuer: mesh.embeddedIssuer,
-      apiAudience: own.config.audience(),
-      apiScopes: prepared.directory.actionsBehind('gateway'),
+      ...apiOf(own.config, prepared.directory),
       state: own.state,
       close: async () => {
         await mesh.close();
