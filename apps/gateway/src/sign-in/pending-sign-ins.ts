@@ -76,8 +76,10 @@ export class PendingSignIns {
   take(state: string, cookies: readonly string[]): PendingSignIn {
     this.#forgetOld();
     const found = this.#pending.get(state);
+    // One that is over is still there where the clock was set back: behind one from before that.
+    const isOver = found === undefined || found.until <= this.clock.now();
     // Of another browser it stays as it is: whoever brings it may not end it either.
-    if (found === undefined || !cookies.some((one) => digestOf(one) === found.browser)) {
+    if (isOver || !cookies.some((one) => digestOf(one) === found.browser)) {
       throw new SignInError(
         'ERR_SIGN_IN_STATE',
         'The answer belongs to no sign-in that this browser has under way.',
