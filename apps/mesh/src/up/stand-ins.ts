@@ -38,11 +38,12 @@ export interface StandIns {
 export async function startStandIns(options: StandInOptions): Promise<StandIns> {
   const { config, directory, secrets, state } = options;
   await makeKeys(config, directory, secrets);
-  const endRenewing = keepLoopbackCertificate(config, state);
   const issuerId = embeddedIssuerId(config);
   const authority = await startAuthority(options, issuerId);
+  let endRenewing = () => {};
   let issuer: RunningIssuer | undefined;
   try {
+    endRenewing = keepLoopbackCertificate(config, state);
     issuer = issuerId && (await startIssuer(options, issuerId, authority.socketOf(ISSUER_SOCKET)));
   } catch (error) {
     endRenewing();
