@@ -23,7 +23,7 @@ const codeOf = (answer: Visited) => [answer.status, (answer.json() as { code: st
 /** What a page for failed sign-ins is told. */
 const failureOf = ({ status, location }: Visited) => {
   const { pathname, searchParams } = new URL(location!);
-  return { status, pathname, code: searchParams.get('code'), id: searchParams.get('id') };
+  return { status, pathname, ...Object.fromEntries(searchParams) };
 };
 const failed = (code: string) => ({
   status: 303,
