@@ -29,6 +29,7 @@ const CIPHERS = [
   'ECDHE-RSA-AES128-GCM-SHA256',
 ].join(':');
 
+/** What the server for people is made of. */
 export interface PeopleServerOptions {
   /** Undefined: plain HTTP. */
   readonly files: TlsFiles | undefined;
@@ -86,6 +87,7 @@ export class PeopleServer {
     ];
   }
 
+  /** Follows the files no more; the server itself is closed by who has it. */
   close(): void {
     this.#tls?.close();
   }

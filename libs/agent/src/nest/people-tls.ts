@@ -24,7 +24,7 @@ export function peopleTls(config: MeshConfig, name: string): TlsFiles | undefine
       `MESH_PUBLIC_URL must begin with https where MESH_TLS is ${tls}: ${name} serves no plain HTTP then.`,
     );
   }
-  const host = hostOf(publicUrl);
+  const host = publicHostOf(publicUrl);
   if (tls === 'loopback' && !(isLoopback(bind) && (host === undefined || isOwnName(host)))) {
     throw new ConfigError(
       'tls',
@@ -40,7 +40,7 @@ export function isSecure({ tls, publicUrl }: MeshConfig): boolean {
 }
 
 /** The name that people open; undefined where it was not said. */
-export function hostOf(publicUrl: string | undefined): string | undefined {
+export function publicHostOf(publicUrl: string | undefined): string | undefined {
   return publicUrl === undefined ? undefined : new URL(publicUrl).hostname;
 }
 

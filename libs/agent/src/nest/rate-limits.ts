@@ -56,6 +56,7 @@ export class RateLimits {
     };
   }
 
+  /** Counts for one listener, by its settings. */
   static async open(fastify: FastifyInstance, config: MeshConfig): Promise<RateLimits> {
     await fastify.register(rateLimit, { global: false });
     return new RateLimits(fastify, config);

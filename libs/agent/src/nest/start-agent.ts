@@ -42,7 +42,7 @@ import { listen, originOf } from './listen.js';
 import { startManagement } from './management.js';
 import { HEADER_BYTES, listenerOptions, passExpectations, RECEIVE_MS } from './listener-options.js';
 import { PeopleServer } from './people-server.js';
-import { hostOf, isSecure, peopleTls } from './people-tls.js';
+import { isSecure, peopleTls, publicHostOf } from './people-tls.js';
 import { RateLimits } from './rate-limits.js';
 import { RequestHooks } from './request-hooks.js';
 import { isForPeople, RouteTable } from './route-table.js';
@@ -157,7 +157,7 @@ async function start(
 
     const status = new AgentStatus(context, () => management.health());
     const server = people
-      ? new PeopleServer({ files, host: hostOf(config.publicUrl), logger })
+      ? new PeopleServer({ files, host: publicHostOf(config.publicUrl), logger })
       : undefined;
     undo.push(() => server?.close());
     const { app, hooks } = await createApp(definition, context, self, status, server);

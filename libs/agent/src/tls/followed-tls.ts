@@ -7,6 +7,7 @@ const LOOK_MS = 60_000;
 /** After a change, for the other of the two files to come, in milliseconds. */
 const SETTLE_MS = 200;
 
+/** For whom certificate and key are followed, and who hears of it. */
 export interface FollowTlsOptions {
   /** Name that people open; undefined where it was not said. */
   readonly host: string | undefined;
@@ -62,6 +63,7 @@ export class FollowedTls {
     this.options.onChange(material);
   }
 
+  /** Looks no more. May be called twice. */
   close(): void {
     clearInterval(this.#looks);
     clearTimeout(this.#settling);
