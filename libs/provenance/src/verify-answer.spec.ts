@@ -406,6 +406,15 @@ describe('the time of an answer', () => {
     }
   });
 
+  it('is judged at no time that is still to come', async () => {
+    const ahead = (ms: number) => ({ now: NOW, at: new Date(NOW.getTime() + ms) });
+    await expect(verify(right, ahead(60_000))).resolves.toBeDefined();
+    await expect(verify(right, ahead(60_001))).rejects.toMatchObject({
+      code: 'ERR_ANSWER_NOT_VALID_AT',
+      message: expect.stringContaining('in the future'),
+    });
+  });
+
   it('is not the future', async () => {
     await expect(verify(right, { now: at(-60) })).resolves.toBeDefined();
     await expect(verify(right, { now: at(-61) })).rejects.toMatchObject({
