@@ -136,6 +136,7 @@ describe('the welcome link', () => {
       'a page shows it as an image',
       { ...BY_A_PERSON, 'sec-fetch-dest': 'image', 'sec-fetch-mode': 'no-cors' },
     ],
+    ['it is asked for by no navigation', { ...BY_A_PERSON, 'sec-fetch-mode': 'no-cors' }],
     ['a page frames it', { ...BY_A_PERSON, 'sec-fetch-dest': 'iframe' }],
     ['it is fetched ahead', { ...BY_A_PERSON, 'sec-purpose': 'prefetch;prerender' }],
     ['it is fetched ahead, in older words', { ...BY_A_PERSON, purpose: 'prefetch' }],

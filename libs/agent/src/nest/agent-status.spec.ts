@@ -54,6 +54,18 @@ describe('AgentStatus', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it("tells a breaker's reason where it is a code, and no other word of it", async () => {
+    const policy = (reason: string) => ({
+      state: () => ({ name: 'search', breaker: 'open', reason }),
+    });
+    const policies = () => [policy('ECONNREFUSED'), policy('Error: /home/me')];
+    const status = new AgentStatus({ ...context, policies } as never, async () => up);
+    expect((await status.read()).breakers).toEqual([
+      { name: 'search', state: 'open', reason: 'ECONNREFUSED' },
+      { name: 'search', state: 'open' },
+    ]);
+  });
+
   it('fails as the report fails, early or late', async () => {
     const { asked, status } = scripted();
     const failing = status.read();
