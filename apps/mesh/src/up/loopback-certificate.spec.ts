@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { loadConfig, loopbackTls, readTlsFiles } from '@mesh/agent';
 import { StateFolder } from '../state/state-folder.js';
 import { foreignIn } from '../state/state-layout.js';
@@ -12,7 +12,10 @@ const NOW = Date.now();
 
 let state: StateFolder;
 
+const log = { error: jest.fn() };
+
 beforeEach(() => {
+  log.error.mockClear();
   state = new StateFolder(mkdtempSync(join(tmpdir(), 'mesh-state-')));
   state.prepare();
 });
@@ -87,7 +90,7 @@ describe('the certificate for this machine', () => {
 
   it.each(['off', 'files'])('is not made with MESH_TLS=%s', (tls) => {
     const config = loadConfig({ env: { MESH_STATE: state.path, MESH_TLS: tls }, cwd: state.path });
-    keepLoopbackCertificate(config, state)();
+    keepLoopbackCertificate(config, state, log)();
     expect(readdirSync(state.path)).not.toContain('tls');
   });
 
@@ -96,7 +99,7 @@ describe('the certificate for this machine', () => {
       env: { MESH_STATE: state.path, MESH_TLS: 'loopback' },
       cwd: state.path,
     });
-    const end = keepLoopbackCertificate(config, state);
+    const end = keepLoopbackCertificate(config, state, log);
     expect(Object.keys(files()).sort()).toEqual([
       'ca-key.pem',
       'ca.pem',
@@ -105,5 +108,30 @@ describe('the certificate for this machine', () => {
     ]);
     end();
     end();
+  });
+
+  it('that cannot be renewed serves on, and the log says so', () => {
+    jest.useFakeTimers({ now: NOW });
+    try {
+      const config = loadConfig({
+        env: { MESH_STATE: state.path, MESH_TLS: 'loopback' },
+        cwd: state.path,
+      });
+      const end = keepLoopbackCertificate(config, state, log);
+      const before = files();
+      jest.setSystemTime(NOW + 61 * DAY);
+      const write = jest.spyOn(state, 'write').mockImplementation(() => {
+        throw new Error('ENOSPC');
+      });
+      jest.advanceTimersByTime(3_600_000);
+      expect(log.error).toHaveBeenCalledTimes(1);
+      expect(files()).toEqual(before);
+      write.mockRestore();
+      jest.advanceTimersByTime(3_600_000);
+      expect(files()).not.toEqual(before);
+      end();
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loopbackTls, type MeshConfig } from '@mesh/agent';
 import { LoopbackCa } from '@mesh/authority';
+import type { Logger } from '@mesh/observability';
 import type { StateFolder } from '../state/state-folder.js';
 
 /** Between two looks whether the certificate is to be renewed, in milliseconds. */
@@ -12,10 +13,21 @@ const LOOK_MS = 3_600_000;
  * itself. Its CA is kept beside it, so that whoever trusts that once is done.
  * @returns ends the renewing
  */
-export function keepLoopbackCertificate(config: MeshConfig, state: StateFolder): () => void {
+export function keepLoopbackCertificate(
+  config: MeshConfig,
+  state: StateFolder,
+  logger: Pick<Logger, 'error'>,
+): () => void {
   if (config.tls !== 'loopback') return () => undefined;
   renewLoopbackCertificate(state, Date.now());
-  const timer = setInterval(() => renewLoopbackCertificate(state, Date.now()), LOOK_MS).unref();
+  const timer = setInterval(() => {
+    try {
+      renewLoopbackCertificate(state, Date.now());
+    } catch (err) {
+      // A full disk is no reason to end: the certificate is renewed a month early.
+      logger.error({ event: 'tls.refused', err }, 'the certificate could not be renewed');
+    }
+  }, LOOK_MS).unref();
   return () => clearInterval(timer);
 }
 

@@ -43,7 +43,7 @@ export async function startStandIns(options: StandInOptions): Promise<StandIns> 
   let endRenewing = () => {};
   let issuer: RunningIssuer | undefined;
   try {
-    endRenewing = keepLoopbackCertificate(config, state);
+    endRenewing = keepLoopbackCertificate(config, state, options.logger);
     issuer = issuerId && (await startIssuer(options, issuerId, authority.socketOf(ISSUER_SOCKET)));
   } catch (error) {
     endRenewing();
