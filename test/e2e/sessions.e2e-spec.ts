@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Get, HttpCode, Module, Post } from '@nestjs/common';
 import { IsString } from 'class-validator';
@@ -230,6 +231,13 @@ describe('a person who is signed in by a session', () => {
     await waiting.promise;
     ended.abort();
     expect(await answer).toMatchObject({ status: 401, body: { code: 'ERR_SESSION_ENDED' } });
+  });
+
+  it('leaves nothing of a request that is over with the session', async () => {
+    await get('/mine', { cookie: 'session=a' });
+    await get('/mine', { cookie: 'session=a' });
+    // The second one is answered after all of the first.
+    expect(getEventListeners(ended.signal, 'abort').length).toBeLessThan(2);
   });
 
   it('has none served that comes when it has just ended', async () => {
