@@ -42,7 +42,7 @@ export const signInCodes = {
   },
   ERR_SIGN_IN_BUSY: {
     status: 503,
-    title: 'Too many sign-ins or sessions are under way',
+    title: 'Too many sessions are open',
     remedy: 'Try again in a few minutes.',
   },
   ERR_CLIENT_KEY: {
