@@ -41,7 +41,7 @@ const words: Record<string, Words> = {
     advice: 'Sign in from here.',
   },
   ERR_SIGN_IN_BUSY: {
-    title: 'Too many people are signing in right now',
+    title: 'Too many sessions are open right now',
     advice: 'Try again in a few minutes.',
   },
   ERR_SESSION_COOKIE: {
