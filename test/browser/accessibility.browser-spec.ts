@@ -144,7 +144,11 @@ describeInBrowser('every view', (mesh) => {
     await visit.page.getByRole('heading', { level: 1, name: 'Agents' }).waitFor();
     await visit.tabTo(/admin/);
     await keyboard.press('Enter');
-    await visit.page.getByRole('menuitem', { name: 'Sign out' }).waitFor();
+    // An open menu takes the focus when it is there to be seen.
+    await visit.page
+      .getByRole('menuitem', { name: 'Sign out' })
+      .and(visit.page.locator(':focus'))
+      .waitFor();
     await keyboard.press('Enter');
     await visit.page.waitForURL(`${mesh().issuerUrl}/**`);
     await visit.tabTo(/^Sign out$/);
