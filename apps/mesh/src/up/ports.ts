@@ -1,8 +1,14 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { ConfigError, portVariables, type AgentDirectory, type MeshConfig } from '@mesh/agent';
 import { listenError } from '@mesh/agent/nest';
 import { embeddedIssuerId, ISSUER_ADDRESS } from './embedded-issuer.js';
+
+const FIRST_PORT = 10_240;
+const FIRST_OUTGOING_PORT = 32_768;
+/** Before the system may pick one. */
+const MAX_TRIES = 20;
 
 /** A port that an agent or stand-in is to listen on, and the variable that sets it. */
 export interface MeshPort {
@@ -74,8 +80,18 @@ export async function portError({ host, port, variable }: MeshPort): Promise<Err
   }
 }
 
-/** A port that was free a moment ago. */
-export function freePort(host: string): Promise<number> {
+/**
+ * A port that was free a moment ago, and stays so more likely than one that the system picks: from there on Linux takes
+ * those of outgoing connections, too.
+ */
+export async function freePort(host: string): Promise<number> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    try {
+      return await tryListen(host, randomInt(FIRST_PORT, FIRST_OUTGOING_PORT));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
   return tryListen(host, 0);
 }
 
