@@ -4,15 +4,13 @@ import {
   Equals,
   IsArray,
   IsIn,
-  IsInt,
   IsOptional,
   IsString,
   Length,
-  Max,
-  Min,
   ValidateNested,
 } from 'class-validator';
 import { STAGES, type Stage } from './events.js';
+import { SourceReferenceDto } from './source.dto.js';
 
 /** Data of the event `progress`, as agents send it. */
 export class AgentProgressDto {
@@ -36,25 +34,6 @@ export class ProgressEventDto extends AgentProgressDto {
    * @example spiffe://mesh.local/ns/agents/sa/researcher
    */
   spiffeId?: string;
-}
-
-/** A source without its passage. */
-export class SourceReferenceDto {
-  /** The number that the text cites it by. */
-  @IsInt()
-  @Min(1)
-  @Max(100)
-  id!: number;
-
-  /** Title of the document, with the heading of the passage where there is one. */
-  @IsString()
-  @Length(1, 500)
-  title!: string;
-
-  /** Where the passage stands. */
-  @IsString()
-  @Length(1, 2048)
-  url!: string;
 }
 
 /** Data of the event `sources`: what was found. */

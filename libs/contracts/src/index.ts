@@ -3,13 +3,7 @@ export { AgentIdentityDto } from './agent-identity.dto.js';
 export { AgentEdgeDto, AgentsDto, AgentStateDto } from './agents.dto.js';
 export { DocumentDto, DocumentsDto, MAX_DOCUMENTS } from './documents.dto.js';
 export { DraftDto, DraftRequestDto, ModelDto, NoteDto } from './draft.dto.js';
-export {
-  AgentProgressDto,
-  ProgressEventDto,
-  SourceReferenceDto,
-  SourcesEventDto,
-  TextEventDto,
-} from './events.dto.js';
+export { AgentProgressDto, ProgressEventDto, SourcesEventDto, TextEventDto } from './events.dto.js';
 export { isEvents, STAGES, type AgentEvent, type Stage } from './events.js';
 export { HEADERS } from './headers.js';
 export { DepthDto, MeDto, SessionDto, UserAuthenticationDto } from './me.dto.js';
@@ -24,7 +18,7 @@ export {
   type Depth,
 } from './research.dto.js';
 export { AnsweredRequestDto, SignedDto, type Unsigned } from './signed.dto.js';
-export { SourceDto } from './source.dto.js';
+export { SourceDto, SourceReferenceDto } from './source.dto.js';
 export {
   BreakerDto,
   HealthCheckDto,

@@ -1,7 +1,7 @@
 import { IsInt, IsString, Length, Max, MaxLength, Min } from 'class-validator';
 
-/** A passage that an answer may cite. The digest of a source is taken over exactly these four members. */
-export class SourceDto {
+/** A source without its passage. */
+export class SourceReferenceDto {
   /** The number by which the article cites it: `[1]`. From 1. */
   @IsInt()
   @Min(1)
@@ -17,7 +17,10 @@ export class SourceDto {
   @IsString()
   @Length(1, 2048)
   url!: string;
+}
 
+/** A passage that an answer may cite. The digest of a source is taken over exactly these four members. */
+export class SourceDto extends SourceReferenceDto {
   /** The very passage the writer was given. At most 4000 characters. */
   @IsString()
   @MaxLength(4000)
